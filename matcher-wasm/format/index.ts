@@ -1,0 +1,5 @@
+export * from "./fields.ts";
+export * from "./hash.ts";
+export * from "./module.ts";
+export * from "./record.ts";
+export * from "./seeds.ts";

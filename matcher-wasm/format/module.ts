@@ -1,0 +1,53 @@
+/**
+ * What a matcher module exports and what it may use; the linker writes it, the host loader refuses
+ * anything else. Plain integer constants, readable by asc.
+ *
+ * Exports, all of them:
+ *   memory                            with a maximum
+ *   abi_version() → i32               ABI_VERSION
+ *   input_ptr() → i32                 where the host copies a span of ring records
+ *   output_ptr() → i32                where verdicts are written
+ *   context_ptr() → i32               where the host writes a context block
+ *   match_batch(start, length, generation, tenant) → i32
+ *       Judges the records of the span [start, length) of the input whose generation and tenant bit
+ *       (0 … 63) fit. Writes verdicts of VERDICT_BYTES: u32 offset of the record in the input, u32
+ *       index of the rule, with VERDICT_CANDIDATE set when the rule needs context. Returns the number
+ *       of verdicts; stops before a record whose verdicts might not fit, and
+ *   resume() → i32                    then says where to go on; the span's length when all is judged
+ *   match_context(offset) → i32
+ *       Judges the record at that offset again, with the context block; writes final verdicts (rules
+ *       that need no context are not repeated) and returns their number.
+ *
+ * A context block holds CONTEXT_FIELDS entries of 8 bytes: u32 offset from the block's start, u32 count
+ * of values. At that offset lie `count` values of 8 bytes: for strings u32 offset from the block's start
+ * and u32 byte length, for integers one i64. An absent value has count 0: it is the type's zero value for
+ * a scalar, the empty list for an array.
+ */
+
+/** Bytes of the input region: the longest span handed over at once. */
+export const INPUT_BYTES = 1 << 20;
+/** Bytes of the output region. */
+export const OUTPUT_BYTES = 1 << 18;
+/** Bytes of the context region. */
+export const CONTEXT_BYTES = 1 << 17;
+
+export const VERDICT_BYTES = 8;
+/** Set in the rule index of a verdict that needs a second call with context. */
+export const VERDICT_CANDIDATE = 1 << 30;
+
+/** Most rules of one bundle. */
+export const RULES_MAX = 16384;
+/** Most 64 KiB pages of a module's memory. */
+export const MEMORY_PAGES_MAX = 1024;
+/** Most bytes of a module. */
+export const MODULE_BYTES_MAX = 16 << 20;
+
+/**
+ * What a predicate may rely on, as bits. A leaf over anything that is not known counts as true
+ * (may-match); false is then a proof.
+ */
+export const KNOWN_RECORD = 1;
+export const KNOWN_PATH = 2;
+export const KNOWN_DESTINATION = 4;
+export const KNOWN_CONTEXT = 8;
+export const KNOWN_ALL = 15;

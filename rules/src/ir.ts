@@ -1,0 +1,82 @@
+/**
+ * The typed intermediate form of a rule expression: what the checker produces and every later stage
+ * reads (reference evaluator, negation normal form, approvers, code generation).
+ *
+ * Macros are expanded, constants folded to integers, every field resolved to its row in the field table.
+ * Strings are compared as UTF-8 bytes. Integers are signed 64-bit and wrap around.
+ */
+import type { Field } from "@weir/matcher-wasm/format";
+
+/** One way in which a string can fit. Patterns keep their source text; see `pattern.ts`. */
+export type StringTest =
+  | { readonly kind: "equals"; readonly value: string }
+  /** Over path components: `*` within one, `**` (once) across any number. */
+  | { readonly kind: "glob"; readonly pattern: string }
+  /** Flat: `*` stands for any bytes, slashes included. */
+  | { readonly kind: "pattern"; readonly pattern: string };
+
+export type IntExpr =
+  | { readonly kind: "int"; readonly value: bigint }
+  | { readonly kind: "intField"; readonly field: Field }
+  | { readonly kind: "unary"; readonly op: "-" | "^"; readonly operand: IntExpr }
+  | {
+      readonly kind: "binary";
+      readonly op: "+" | "-" | "&" | "|" | "^";
+      readonly left: IntExpr;
+      readonly right: IntExpr;
+    };
+
+export type CompareOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** A test that reads the event. */
+export type Leaf =
+  /** True when any value of the field satisfies any of the tests; `negated` turns the whole around. */
+  | { readonly kind: "string"; readonly field: Field; readonly tests: readonly StringTest[]; readonly negated: boolean }
+  /** String field against string field, equal in bytes; ANY over arrays. */
+  | { readonly kind: "sameString"; readonly left: Field; readonly right: Field; readonly negated: boolean }
+  /** Scalars only; `!=` is written as `==` negated by the normal form where that helps. */
+  | { readonly kind: "compare"; readonly op: CompareOp; readonly left: IntExpr; readonly right: IntExpr }
+  /** Integer membership: any value of the field (array or scalar) is one of the values. */
+  | { readonly kind: "member"; readonly field: Field; readonly values: readonly bigint[]; readonly negated: boolean }
+  /** Any value of an integer array field compares so to the constant. */
+  | {
+      readonly kind: "anyInt";
+      readonly field: Field;
+      readonly op: CompareOp;
+      readonly value: bigint;
+      readonly negated: boolean;
+    }
+  | { readonly kind: "bool"; readonly field: Field; readonly negated: boolean };
+
+export type Expr =
+  | { readonly kind: "const"; readonly value: boolean }
+  | { readonly kind: "and" | "or"; readonly terms: readonly Expr[] }
+  | { readonly kind: "not"; readonly term: Expr }
+  | Leaf;
+
+/** Negation normal form: `not` occurs only inside leaves, `and`/`or` are flat and have two terms or more. */
+export type Nnf =
+  | { readonly kind: "const"; readonly value: boolean }
+  | { readonly kind: "and" | "or"; readonly terms: readonly Nnf[] }
+  | Leaf;
+
+/** A rule ready for linking. */
+export interface CheckedRule {
+  readonly id: string;
+  /** Name of the one event type it judges. */
+  readonly event: string;
+  readonly expr: Nnf;
+}
+
+/**
+ * What must be present in an event for a rule to have a chance, decidable in the kernel. `flagsAny` has
+ * the meaning of `Approver.flagsAny`; a null `key` means no usable path part.
+ */
+export interface AccessPredicate {
+  readonly key: {
+    readonly kind: "path" | "ancestor" | "basename";
+    readonly slot: "file" | "destination";
+    readonly value: string;
+  } | null;
+  readonly flagsAny: number | null;
+}

@@ -1,0 +1,40 @@
+import { defineConfig } from "vitest/config";
+
+const shared = { environment: "node" as const, exclude: ["**/node_modules/**", "**/build/**"] };
+
+/** Which kind of machine a test needs decides its project: the suffix of its file name. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...shared.exclude, "**/*.{integration,privileged,vm}.test.ts"],
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "integration",
+          include: ["**/*.integration.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "privileged",
+          include: ["**/*.privileged.test.ts"],
+          testTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: { ...shared, name: "vm", include: ["**/*.vm.test.ts"], testTimeout: 600_000, fileParallelism: false },
+      },
+    ],
+  },
+});

@@ -27,9 +27,10 @@
  *      80 u32 fsgid                                 120 path, padded; then the arguments, padded
  *      84 u32 auid      0xffffffff: unset
  *      88 u32 mount_ns  inode number                fork goes on with
- *      92 u32 pid_ns    inode number                112 u64 parent_start_ns
- *      96 u8[16] comm   NUL-padded
- *     112                                           exit goes on with nothing; retval is its code
+ *      92 u32 pid_ns    inode number                112 u64 forker_start_ns  of the process that called
+ *      96 u8[16] comm   NUL-padded                  120 u32 forker_tgid      fork (CLONE_PARENT: not ppid)
+ *     112                                           124 u32 reserved
+ *                                                   exit goes on with nothing; retval is its code
  */
 
 /** Version of this layout and of the matcher's exports; both ends refuse another one. */
@@ -98,7 +99,9 @@ export const EXEC_PATH_LEN = 112;
 export const EXEC_ARGS_LEN = 114;
 export const EXEC_PATH = 120;
 
-export const FORK_PARENT_START_NS = 112;
+export const FORK_FORKER_START_NS = 112;
+export const FORK_FORKER_TGID = 120;
+export const FORK_BYTES = 128;
 
 /** Longest path in a record, as PATH_MAX without its NUL; a longer one is truncated. */
 export const PATH_BYTES_MAX = 4095;

@@ -1,5 +1,7 @@
+export * from "./decode.ts";
 export * from "./fields.ts";
 export * from "./hash.ts";
 export * from "./module.ts";
 export * from "./record.ts";
+export * from "./ring.ts";
 export * from "./seeds.ts";

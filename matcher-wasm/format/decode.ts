@@ -70,7 +70,10 @@ export interface FileEvent extends RecordHeader {
 
 export interface ForkRecord extends RecordHeader {
   readonly kind: "fork";
-  readonly parentStartNs: bigint;
+  /** Of the process that called fork; with CLONE_PARENT it is not the parent. */
+  /** Of the process that called fork; with CLONE_PARENT it is not the parent. */
+  readonly forkerStartNs: bigint;
+  readonly forkerTgid: number;
 }
 
 export interface ExecRecord extends RecordHeader {
@@ -107,8 +110,13 @@ export function decodeRecord(bytes: Uint8Array, offset = 0): DecodedRecord {
   if (header.type >= r.EVENT_OPEN && header.type <= r.EVENT_CHMOD) return decodeFile(header, view, record, offset);
   switch (header.type) {
     case r.PROCESS_FORK:
-      requireBytes(header, r.FORK_PARENT_START_NS + 8, offset);
-      return { kind: "fork", ...header, parentStartNs: view.getBigUint64(r.FORK_PARENT_START_NS, true) };
+      requireBytes(header, r.FORK_BYTES, offset);
+      return {
+        kind: "fork",
+        ...header,
+        forkerStartNs: view.getBigUint64(r.FORK_FORKER_START_NS, true),
+        forkerTgid: view.getUint32(r.FORK_FORKER_TGID, true),
+      };
     case r.PROCESS_EXEC:
       return decodeExec(header, view, record, offset);
     case r.PROCESS_EXIT:

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Map contents that the agent writes and the kernel stage reads; test/abi compares them with the agent. */
+#pragma once
+
+#include <linux/types.h>
+#include "record.h"
+
+#define APPROVER_PATH	     1
+#define APPROVER_ANCESTOR    2
+#define APPROVER_BASENAME    3
+#define APPROVER_DESTINATION 8 /* added to the kind */
+
+/* The bitmap in front of the approver table: a clear bit proves that a key is absent. */
+#define BITMAP_BITS_LOG2 18
+#define BITMAP_WORDS	 (1 << (BITMAP_BITS_LOG2 - 5))
+
+struct approver_key {
+	__u64 hash;
+	__u32 kind;
+	__u32 type;
+};
+
+struct approver {
+	__u64 tenants;
+	__u32 flags_any; /* 0: no condition on the flags, else one of these bits must be set */
+	__u32 reserved;
+};
+
+struct interest {
+	__u64 tenants;		    /* who wants this type at all */
+	__u64 unfiltered;	    /* who wants it whatever the path */
+	__u32 flags_any;	    /* as in struct approver */
+	__u32 unfiltered_flags_any; /* as in struct approver */
+};
+
+/* One generation's constants; immutable once its slot is active. */
+struct generation {
+	__u32 generation;
+	__u32 reserved;
+	struct interest interest[EVENT_TYPES];
+	__u32 bitmap[BITMAP_WORDS];
+};
+
+/* What happened to the events of one type, per CPU. seen = the sum of all others but truncated. */
+struct counters {
+	__u64 seen;
+	__u64 dropped_interest;
+	__u64 dropped_approver;
+	__u64 passed;
+	__u64 lost_ring_full;
+	__u64 lost_no_scratch;
+	__u64 lost_no_stash;
+	__u64 lost_unreadable;
+	__u64 truncated;
+};
+
+/* Set by the agent before loading. */
+struct options {
+	__u32 agent_tgid;
+	/* Number of parameters, which differs between kernels; 0 where the function does not exist. */
+	__u32 nargs_vfs_unlink;
+	__u32 nargs_vfs_rename;
+	__u32 nargs_notify_change;
+};

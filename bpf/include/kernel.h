@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The few kernel structures that the programs read, reduced to the fields they use. libbpf relocates
+ * every access against the running kernel's BTF (CO-RE), so neither order nor size matter here.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define CORE __attribute__((preserve_access_index))
+
+struct ns_common {
+	unsigned int inum;
+} CORE;
+
+struct mnt_namespace {
+	struct ns_common ns;
+} CORE;
+
+struct pid_namespace {
+	struct ns_common ns;
+} CORE;
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+	struct pid_namespace *pid_ns_for_children;
+} CORE;
+
+struct qstr {
+	__u32 len;
+	const unsigned char *name;
+} CORE;
+
+typedef struct {
+	__u32 val;
+} kuid_t;
+
+struct super_block {
+	__u32 s_dev;
+} CORE;
+
+struct inode {
+	__u16 i_mode;
+	kuid_t i_uid;
+	kuid_t i_gid;
+	struct super_block *i_sb;
+	unsigned long i_ino;
+} CORE;
+
+struct dentry {
+	struct dentry *d_parent;
+	struct qstr d_name;
+	struct inode *d_inode;
+} CORE;
+
+struct vfsmount {
+	struct dentry *mnt_root;
+} CORE;
+
+struct mount {
+	struct mount *mnt_parent;
+	struct dentry *mnt_mountpoint;
+	struct vfsmount mnt;
+	int mnt_id;
+} CORE;
+
+struct path {
+	struct vfsmount *mnt;
+	struct dentry *dentry;
+} CORE;
+
+struct file {
+	struct path f_path;
+	unsigned int f_flags;
+	unsigned int f_mode;
+} CORE;
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+} CORE;
+
+struct files_struct {
+	struct fdtable *fdt;
+} CORE;
+
+struct fs_struct {
+	struct path root;
+	struct path pwd;
+} CORE;
+
+struct cred {
+	kuid_t uid;
+	kuid_t gid;
+	kuid_t euid;
+	kuid_t egid;
+	kuid_t fsuid;
+	kuid_t fsgid;
+} CORE;
+
+struct mm_struct {
+	unsigned long arg_start;
+	unsigned long arg_end;
+} CORE;
+
+struct signal_struct {
+	struct {
+		int counter;
+	} live;
+} CORE;
+
+struct task_struct {
+	int pid;
+	int tgid;
+	__u64 start_boottime;
+	int exit_code;
+	char comm[16];
+	kuid_t loginuid;
+	struct task_struct *real_parent;
+	struct task_struct *group_leader;
+	const struct cred *cred;
+	struct files_struct *files;
+	struct fs_struct *fs;
+	struct mm_struct *mm;
+	struct nsproxy *nsproxy;
+	struct signal_struct *signal;
+} CORE;
+
+struct linux_binprm {
+	struct file *file;
+} CORE;
+
+struct renamedata {
+	struct dentry *old_dentry;
+} CORE;
+
+struct open_flags {
+	int open_flag;
+} CORE;
+
+#if defined(__TARGET_ARCH_x86)
+struct pt_regs {
+	unsigned long r10, r8, r9;
+	unsigned long dx, si, di, orig_ax;
+	unsigned long cs;
+} CORE;
+#elif defined(__TARGET_ARCH_arm64)
+struct pt_regs {
+	__u64 regs[31];
+	__u64 orig_x0;
+	int syscallno;
+} CORE;
+#else
+#error "unsupported architecture"
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Records of the ring buffer. The layout is described in matcher-wasm/format/record.ts, which is the
+ * other side of this ABI; test/abi compares the two through BTF.
+ */
+#pragma once
+
+#include <linux/types.h>
+
+#define EVENT_OPEN   1
+#define EVENT_UNLINK 2
+#define EVENT_RENAME 3
+#define EVENT_CHMOD  4
+#define EVENT_TYPES  32 /* file event types are below it */
+
+#define PROCESS_FORK 32
+#define PROCESS_EXEC 33
+#define PROCESS_EXIT 34
+#define RECORD_TYPES 64
+
+#define FLAG_PATH_TRUNCATED	 1
+#define FLAG_DEST_TRUNCATED	 2
+#define FLAG_RESOLVED_AT_SYSCALL 4
+#define FLAG_CREATED		 8
+#define FLAG_ARGS_TRUNCATED	 16
+
+#define PATH_BYTES_MAX 4095
+#define PATH_DEPTH_MAX 128
+#define ARGS_BYTES_MAX 2048
+#define COMM_BYTES     16
+
+struct record {
+	__u32 size;
+	__u16 type;
+	__u16 flags;
+	__u64 time_ns;
+	__u64 tenants;
+	__u32 generation;
+	__s32 retval;
+	__u64 process_start_ns;
+	__u64 cgroup_id;
+	__u32 tgid;
+	__u32 tid;
+	__u32 ppid;
+	__u32 uid;
+	__u32 gid;
+	__u32 euid;
+	__u32 egid;
+	__u32 fsuid;
+	__u32 fsgid;
+	__u32 auid;
+	__u32 mount_ns;
+	__u32 pid_ns;
+	char comm[COMM_BYTES];
+};
+
+struct file_record {
+	struct record head;
+	__u64 inode;
+	__u32 dev;
+	__u32 mount_id;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 op_flags;
+	__u32 op_mode;
+	__u16 path_len;
+	__u16 dest_len;
+};
+
+struct exec_record {
+	struct record head;
+	__u16 path_len;
+	__u16 args_len;
+	__u32 reserved;
+};
+
+struct fork_record {
+	struct record head;
+	__u64 forker_start_ns;
+	__u32 forker_tgid;
+	__u32 reserved;
+};

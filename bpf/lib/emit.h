@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Fills records and hands them to the agent, counting what can't be handed over. */
+#pragma once
+
+#include "path.h"
+
+static __always_inline void fill_head(struct record *r, struct task_struct *task, __u16 type)
+{
+	const struct cred *cred = BPF_CORE_READ(task, cred);
+
+	r->type = type;
+	r->time_ns = bpf_ktime_get_boot_ns();
+	r->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	r->cgroup_id = bpf_get_current_cgroup_id();
+	r->tgid = BPF_CORE_READ(task, tgid);
+	r->tid = BPF_CORE_READ(task, pid);
+	r->ppid = BPF_CORE_READ(task, real_parent, tgid);
+	r->uid = BPF_CORE_READ(cred, uid.val);
+	r->gid = BPF_CORE_READ(cred, gid.val);
+	r->euid = BPF_CORE_READ(cred, euid.val);
+	r->egid = BPF_CORE_READ(cred, egid.val);
+	r->fsuid = BPF_CORE_READ(cred, fsuid.val);
+	r->fsgid = BPF_CORE_READ(cred, fsgid.val);
+	r->auid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0U;
+	r->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+	r->pid_ns = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);
+	bpf_probe_read_kernel(r->comm, sizeof(r->comm), task->comm);
+}
+
+/* The kernel's dev_t has 20 bits of minor number; user space knows new_encode_dev(). */
+static __always_inline __u32 user_dev(__u32 dev)
+{
+	__u32 major = dev >> 20, minor = dev & 0xfffff;
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
+}
+
+static __always_inline void fill_file(struct file_record *r, struct path *path, struct inode *inode)
+{
+	r->inode = BPF_CORE_READ(inode, i_ino);
+	r->dev = user_dev(BPF_CORE_READ(inode, i_sb, s_dev));
+	r->mode = BPF_CORE_READ(inode, i_mode);
+	r->uid = BPF_CORE_READ(inode, i_uid.val);
+	r->gid = BPF_CORE_READ(inode, i_gid.val);
+	r->mount_id = BPF_CORE_READ(real_mount(path->mnt), mnt_id);
+}
+
+/* Ends a record of `size` bytes, which start record[]. */
+static __always_inline bool send(struct scratch *s, struct counters *c, __u32 size)
+{
+	struct record *r = (struct record *)s->record;
+
+	if (size > RECORD_BYTES_MAX) {
+		c->lost_unreadable++;
+		return false;
+	}
+	r->size = size;
+	if (bpf_ringbuf_output(&records, s->record, size, 0) < 0) {
+		c->lost_ring_full++;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Begins a file event: interest, then working memory. On success the fixed part of the record is cleared
+ * and the first path can be built at its end; the caller finishes with event_end().
+ */
+static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
+{
+	__u32 slot = current_slot();
+	struct counters *c;
+	struct scratch *s;
+
+	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == options.agent_tgid)
+		return NULL;
+	if (!interested(slot, type, flags))
+		return NULL;
+	s = scratch_claim();
+	if (!s) {
+		c = counters_of(type);
+		if (c)
+			c->lost_no_scratch++;
+		return NULL;
+	}
+	__builtin_memset(s->record, 0, sizeof(struct file_record));
+	s->type = type;
+	s->flags = flags;
+	s->slot = slot;
+	path_start(s, sizeof(struct file_record), 0);
+	return s;
+}
+
+/* Ends the first path and begins the destination path behind it. Returns the tenants it approves. */
+static __always_inline __u64 event_next_path(struct scratch *s)
+{
+	struct file_record *r = (struct file_record *)s->record;
+	__u64 tenants = path_approved(s);
+
+	if (s->truncated)
+		r->head.flags |= FLAG_PATH_TRUNCATED;
+	path_start(s, path_finish(s, &r->path_len), APPROVER_DESTINATION);
+	return tenants;
+}
+
+/* Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. */
+static __always_inline void event_end(struct scratch *s, __u64 tenants)
+{
+	struct file_record *r = (struct file_record *)s->record;
+	struct generation *g = generation_in(s->slot);
+	struct counters *c = counters_of(s->type);
+	struct interest *i;
+	__u32 end;
+
+	if (!g || !c || s->type >= EVENT_TYPES)
+		goto out;
+	i = &g->interest[s->type];
+	tenants |= path_approved(s);
+	if (s->truncated)
+		r->head.flags |= s->kind ? FLAG_DEST_TRUNCATED : FLAG_PATH_TRUNCATED;
+	if (flags_fit(i->unfiltered_flags_any, s->flags))
+		tenants |= i->unfiltered;
+	if (r->head.flags & (FLAG_PATH_TRUNCATED | FLAG_DEST_TRUNCATED)) {
+		tenants = i->tenants;
+		c->truncated++;
+	}
+	if (!tenants) {
+		c->dropped_approver++;
+		goto out;
+	}
+	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
+	fill_head(&r->head, (void *)bpf_get_current_task(), s->type);
+	r->head.tenants = tenants;
+	r->head.generation = g->generation;
+	r->op_flags = s->flags;
+	if (send(s, c, end))
+		c->passed++;
+out:
+	scratch_release(s);
+}
+
+/* Gives up an event whose objects could not be read. */
+static __always_inline void event_lost(struct scratch *s)
+{
+	struct counters *c = counters_of(s->type);
+
+	if (c)
+		c->lost_unreadable++;
+	scratch_release(s);
+}

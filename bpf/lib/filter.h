@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The decisions of the kernel stage: interest in a type and its flags, then approvers along the path.
+ * Each errs on the side of passing; a dropped event is one that no rule of the active generation can match.
+ */
+#pragma once
+
+#include "scratch.h"
+#include "../include/hash.h"
+
+static __always_inline struct counters *counters_of(__u32 type)
+{
+	return bpf_map_lookup_elem(&counters, &type);
+}
+
+static __always_inline struct generation *generation_in(__u32 slot)
+{
+	__u32 zero = 0;
+	void *inner = bpf_map_lookup_elem(&generations, &slot);
+
+	return inner ? bpf_map_lookup_elem(inner, &zero) : NULL;
+}
+
+static __always_inline __u32 current_slot(void)
+{
+	__u32 zero = 0;
+	__u32 *slot = bpf_map_lookup_elem(&active_slot, &zero);
+
+	return slot ? *slot : 0;
+}
+
+static __always_inline bool flags_fit(__u32 any, __u32 flags)
+{
+	return any == 0 || (any & flags) != 0;
+}
+
+/*
+ * Counts the event as seen and says whether any tenant wants this type with these flags.
+ * Returns the generation to judge by, or NULL when the event is dropped.
+ */
+static __always_inline struct generation *interested(__u32 slot, __u32 type, __u32 flags)
+{
+	struct generation *g = generation_in(slot);
+	struct counters *c = counters_of(type);
+	struct interest *i;
+
+	if (!g || !c || type >= EVENT_TYPES)
+		return NULL;
+	c->seen++;
+	i = &g->interest[type];
+	if (i->tenants && flags_fit(i->flags_any, flags))
+		return g;
+	c->dropped_interest++;
+	return NULL;
+}
+
+/* Mirrored by agent/src/kernel/seeds.ts. */
+static __always_inline __u32 bitmap_index(__u64 hash, __u32 kind, __u32 type)
+{
+	__u64 h = (hash ^ ((__u64)kind << 32 | type)) * HASH_A;
+
+	return h >> (64 - BITMAP_BITS_LOG2);
+}
+
+/* Tenants with an approver of this kind and hash whose flags fit. */
+static __always_inline __u64 approved(struct scratch *s, __u32 kind, __u64 hash)
+{
+	struct approver_key key = { .hash = hash, .kind = kind | s->kind, .type = s->type };
+	__u32 bit = bitmap_index(key.hash, key.kind, key.type);
+	struct generation *g = generation_in(s->slot);
+	struct approver *a;
+	__u32 slot = s->slot;
+	void *table;
+
+	if (!g || !(g->bitmap[bit >> 5 & (BITMAP_WORDS - 1)] & 1U << (bit & 31)))
+		return 0;
+	table = bpf_map_lookup_elem(&approvers, &slot);
+	if (!table)
+		return 0;
+	a = bpf_map_lookup_elem(table, &key);
+	return a && flags_fit(a->flags_any, s->flags) ? a->tenants : 0;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Every map of the kernel stage, with who writes it and what bounds it. */
+#pragma once
+
+#include "bpf.h"
+#include "../include/filter.h"
+
+const volatile struct options options SEC(".rodata.options");
+
+/* To the agent. One ring for file and process records, so that their order is kept. Resized at load. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} records SEC(".maps");
+
+/* Indexed by record type. Written here, read by the agent; a lost event is counted where it is lost. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RECORD_TYPES);
+	__type(key, __u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+/*
+ * Generations live in two slots. The agent fills the inactive slot, then stores its number here: that
+ * one store is the swap. It empties the other slot after a grace period (an update of a map in a map
+ * waits for one), when no program can still be using it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} active_slot SEC(".maps");
+
+struct generation_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct generation);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct generation_map);
+} generations SEC(".maps");
+
+/* max_entries of the inner maps is the number of approvers of the generation. */
+struct approver_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct approver_key);
+	__type(value, struct approver);
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct approver_map);
+} approvers SEC(".maps");

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Builds the absolute path of an event in record[], from kernel objects or from a string relative to one,
+ * and collects on the way which tenants it approves.
+ *
+ * A path is relative to the root of the mount tree it lies in, so that it reads the same inside a
+ * container. Climbing goes from the leaf to that root and leaves the names in climb[]; descending then
+ * appends them in order, hashing each. What can't be followed to its end is marked truncated: its event
+ * passes for every tenant that wants the type.
+ */
+#pragma once
+
+#include "filter.h"
+
+/* Components plus mounts crossed; each iteration of the climb does one of them. */
+#define CLIMB_STEPS_MAX (PATH_DEPTH_MAX + 64)
+
+static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kind)
+{
+	s->start = start;
+	s->kind = kind;
+	s->depth = 0;
+	s->truncated = 0;
+	s->levels[0].hash = ROOT_HASH;
+	s->levels[0].name = 0;
+	s->levels[0].below = 0;
+	s->levels[0].end = start;
+}
+
+/* Appends one component that lies in kernel memory. */
+static __noinline int path_push(struct scratch *s, const void *name, __u32 len)
+{
+	__u32 depth = s->depth, end;
+	struct level *parent, *top;
+
+	if (len == 0)
+		return 0;
+	if (depth >= PATH_DEPTH_MAX || len > NAME_BYTES_MAX) {
+		s->truncated = 1;
+		return 0;
+	}
+	parent = &s->levels[depth];
+	top = &s->levels[depth + 1];
+	end = parent->end;
+	/* The path of one slot may fill PATH_BYTES_MAX; the second check bounds the index for the verifier. */
+	if (end - s->start + 1 + len > PATH_BYTES_MAX || end > RECORD_BYTES_MAX) {
+		s->truncated = 1;
+		return 0;
+	}
+	s->record[end] = '/';
+	/* end + 1 + 255 stays inside record[], which has RECORD_SLACK behind RECORD_BYTES_MAX. */
+	if (bpf_probe_read_kernel(&s->record[end + 1], len & NAME_BYTES_MAX, name) < 0) {
+		s->truncated = 1;
+		return 0;
+	}
+	top->name = name_hash(&s->record[end + 1], len & NAME_BYTES_MAX);
+	top->hash = child_hash(parent->hash, top->name);
+	top->below = parent->below | approved(s, APPROVER_ANCESTOR, parent->hash);
+	top->end = end + 1 + len;
+	s->depth = depth + 1;
+	return 0;
+}
+
+struct climb {
+	struct scratch *s;
+	struct dentry *dentry;
+	struct dentry *mnt_root;
+	struct mount *mnt;
+	__u32 depth;
+	bool arrived;
+};
+
+static long climb_step(__u32 i, struct climb *c)
+{
+	struct dentry *parent;
+
+	if (c->dentry == c->mnt_root) {
+		struct mount *up = BPF_CORE_READ(c->mnt, mnt_parent);
+
+		if (!up || up == c->mnt) {
+			c->arrived = true;
+			return 1;
+		}
+		c->dentry = BPF_CORE_READ(c->mnt, mnt_mountpoint);
+		c->mnt = up;
+		c->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
+		return 0;
+	}
+	parent = BPF_CORE_READ(c->dentry, d_parent);
+	if (!parent || parent == c->dentry) {
+		/* The root of a file system that is mounted nowhere in this tree. */
+		c->arrived = true;
+		return 1;
+	}
+	if (c->depth >= PATH_DEPTH_MAX)
+		return 1;
+	c->s->climb[c->depth].name = BPF_CORE_READ(c->dentry, d_name.name);
+	c->s->climb[c->depth].len = BPF_CORE_READ(c->dentry, d_name.len);
+	c->depth++;
+	c->dentry = parent;
+	return 0;
+}
+
+struct descend {
+	struct scratch *s;
+	__u32 left;
+};
+
+static long descend_step(__u32 i, struct descend *d)
+{
+	__u32 at = d->left - 1;
+
+	if (at >= PATH_DEPTH_MAX)
+		return 1;
+	d->left = at;
+	path_push(d->s, d->s->climb[at].name, d->s->climb[at].len);
+	return d->s->truncated;
+}
+
+static __always_inline struct mount *real_mount(struct vfsmount *mnt)
+{
+	return (void *)mnt - __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
+}
+
+/* Appends the path of (mnt, dentry) to an empty path. */
+static __noinline int path_push_object(struct scratch *s, struct vfsmount *mnt, struct dentry *dentry)
+{
+	struct climb c = { .s = s, .dentry = dentry, .mnt = real_mount(mnt) };
+	struct descend d = { .s = s };
+
+	c.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	bpf_loop(CLIMB_STEPS_MAX, climb_step, &c, 0);
+	d.left = c.depth;
+	if (c.depth)
+		bpf_loop(PATH_DEPTH_MAX, descend_step, &d, 0);
+	if (!c.arrived)
+		s->truncated = 1;
+	return 0;
+}
+
+struct append {
+	struct scratch *s;
+	__u32 from;
+};
+
+static long append_step(__u32 i, struct append *a)
+{
+	struct scratch *s = a->s;
+	__u32 from = a->from & PATH_BYTES_MAX, len;
+	char c = s->user[i & PATH_BYTES_MAX];
+
+	if (c != '/' && c != 0)
+		return 0;
+	len = i - from;
+	a->from = i + 1;
+	if (len == 2 && s->user[from] == '.' && s->user[(from + 1) & PATH_BYTES_MAX] == '.') {
+		if (s->depth)
+			s->depth--;
+	} else if (!(len == 1 && s->user[from] == '.')) {
+		path_push(s, &s->user[from], len);
+	}
+	return c == 0 || s->truncated;
+}
+
+/* Appends the string in user[], lexically: "." and ".." are resolved, symbolic links are not. */
+static __noinline int path_push_string(struct scratch *s)
+{
+	struct append a = { .s = s };
+
+	bpf_loop(PATH_BYTES_MAX + 1, append_step, &a, 0);
+	return 0;
+}
+
+/* Tenants that the finished path approves. */
+static __noinline __u64 path_approved(struct scratch *s)
+{
+	__u32 depth = s->depth;
+	struct level *top;
+
+	if (depth > PATH_DEPTH_MAX)
+		return 0;
+	top = &s->levels[depth];
+	return top->below | approved(s, APPROVER_PATH, top->hash) |
+	       (depth ? approved(s, APPROVER_BASENAME, top->name) : 0);
+}
+
+/*
+ * Ends the path and pads it with NUL to a multiple of 8. Sets *len to its bytes.
+ * Returns the offset in record[] behind the padding.
+ */
+static __always_inline __u32 path_finish(struct scratch *s, __u16 *len)
+{
+	__u32 depth = s->depth, end;
+
+	if (depth > PATH_DEPTH_MAX)
+		depth = PATH_DEPTH_MAX;
+	end = s->levels[depth].end;
+	if (end > RECORD_BYTES_MAX)
+		end = RECORD_BYTES_MAX;
+	if (depth == 0 && !s->truncated)
+		s->record[end++] = '/';
+	*len = end - s->start;
+	*(__u64 *)&s->record[end] = 0;
+	return (end + 7) & ~7U;
+}

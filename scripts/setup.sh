@@ -34,8 +34,10 @@ need libbpf1 exists /usr/lib/*/libbpf.so.1 /usr/lib64/libbpf.so.1 /usr/local/lib
 need libbpf-dev exists /usr/include/bpf/bpf_helpers.h
 need linux-libc-dev exists /usr/include/linux/bpf.h
 install_missing || exit 1
-if [ "$for_tests" = yes ] && ! sh test/vm/install.sh; then
-  say "without these packages the virtual machine tests are skipped"
+if [ "$for_tests" = yes ]; then
+  for install in test/*/install.sh; do
+    sh "$install" || say "without these packages the tests of $(dirname "$install") are skipped"
+  done
 fi
 
 if ! reason=$(node scripts/packages-current.mjs); then

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+import { canonicalBytes, sha256 } from "./canonical.ts";
+import { type BundleFiles, openBundle } from "./manifest.ts";
+import { tinyBundle, tinyModule } from "./repository.fixture.ts";
+
+const { files } = tinyBundle("acme");
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** The bundle with one file replaced, the manifest adjusted to it. */
+function withFile(name: keyof BundleFiles, bytes: Uint8Array): BundleFiles {
+  const manifest = JSON.parse(text(files["manifest.json"]));
+  manifest.files[{ "matcher.wasm": "matcher", "seeds.json": "seeds", "sources.json": "sources" }[name as string]!] = {
+    length: bytes.length,
+    sha256: sha256(bytes),
+  };
+  return { ...files, [name]: bytes, "manifest.json": canonicalBytes(manifest) };
+}
+
+function withManifest(change: (manifest: any) => void): BundleFiles {
+  const manifest = JSON.parse(text(files["manifest.json"]));
+  change(manifest);
+  return { ...files, "manifest.json": canonicalBytes(manifest) };
+}
+
+function withSeeds(change: (seeds: any) => void): BundleFiles {
+  const seeds = JSON.parse(text(files["seeds.json"]));
+  change(seeds);
+  return withFile("seeds.json", canonicalBytes(seeds));
+}
+
+test("equal inputs give equal bytes; the module is valid", () => {
+  expect((globalThis as any).WebAssembly.validate(tinyModule("x"))).toBe(true);
+  expect(tinyBundle("acme").digest).toBe(tinyBundle("acme").digest);
+  expect(openBundle(files)).toMatchObject({ manifest: { format: "weir-bundle/1", abi: 1 } });
+});
+
+test("every bit of every file counts", () => {
+  let tried = 0;
+  for (const name of Object.keys(files) as (keyof BundleFiles)[])
+    for (let byte = 0; byte < files[name].length; byte++) {
+      const changed = Uint8Array.from(files[name]);
+      changed[byte]! ^= 1 << (byte % 8);
+      tried++;
+      // A changed manifest may stay valid in itself; then it is another bundle.
+      try {
+        expect(openBundle({ ...files, [name]: changed }).digest).not.toBe(tinyBundle("acme").digest);
+        expect(name).toBe("manifest.json");
+      } catch (error) {
+        expect(error).toMatchObject({ code: expect.stringMatching(/^bundle$/) });
+      }
+    }
+  expect(tried).toBeGreaterThan(500);
+});
+
+describe("refused, naming the file", () => {
+  test.each<[string, BundleFiles, RegExp]>([
+    ["another ABI", withManifest((m) => (m.abi = 99)), /manifest\.json: speaks matcher ABI 99, expected 1/],
+    ["bad tenant name", withManifest((m) => (m.tenant = "../x")), /manifest\.json: tenant/],
+    ["unknown member", withManifest((m) => (m.extra = 1)), /manifest\.json: .*[Uu]nrecognized/],
+    ["unknown event", withManifest((m) => (m.rules[0].event = "exec")), /manifest\.json: rules\.0\.event/],
+    ["two rules, one id", withManifest((m) => m.rules.push(m.rules[0])), /two rules with the same id/],
+    [
+      "not canonical",
+      { ...files, "manifest.json": new TextEncoder().encode(` ${text(files["manifest.json"])}`) },
+      /not canonical/,
+    ],
+    ["wrong length", { ...files, "seeds.json": files["seeds.json"].subarray(1) }, /seeds\.json: has \d+ bytes/],
+    ["not a module", withFile("matcher.wasm", new Uint8Array(9)), /matcher\.wasm: is not a WebAssembly module/],
+    [
+      "oversized module",
+      { ...files, "matcher.wasm": new Uint8Array((16 << 20) + 1) },
+      /matcher\.wasm: has 16777217 bytes/,
+    ],
+    ["seeds not JSON", withFile("seeds.json", Uint8Array.of(0xff)), /seeds\.json/],
+    [
+      "unknown event in seeds",
+      withSeeds((s) => (s.interests[0].event = "mmap")),
+      /interests\.0\.event: unknown event type "mmap"/,
+    ],
+    ["relative path", withSeeds((s) => (s.approvers[0].value = "etc")), /absolute, normalised/],
+    ["path with ..", withSeeds((s) => (s.approvers[0].value = "/etc/../x")), /absolute, normalised/],
+    ["trailing slash", withSeeds((s) => (s.approvers[0].value = "/etc/")), /absolute, normalised/],
+    ["too deep", withSeeds((s) => (s.approvers[0].value = "/a".repeat(129))), /129 components, expected at most 128/],
+    [
+      "too long",
+      withSeeds((s) => (s.approvers[0].value = `/${"a".repeat(250)}`.repeat(17))),
+      /bytes, expected at most 4095/,
+    ],
+    [
+      "basename with slash",
+      withSeeds((s) => Object.assign(s.approvers[0], { kind: "basename", value: "a/b" })),
+      /one path component/,
+    ],
+    ["NUL", withSeeds((s) => (s.approvers[0].value = "/a\0")), /NUL/],
+    ["flags out of range", withSeeds((s) => (s.approvers[0].flagsAny = 2 ** 32)), /approvers\.0\.flagsAny/],
+    ["no destination", withSeeds((s) => (s.approvers[0].slot = "destination")), /no destination path/],
+    ["duplicate approver", withSeeds((s) => s.approvers.push(s.approvers[0])), /same approver twice/],
+    [
+      "sources of another format",
+      withFile("sources.json", canonicalBytes({ format: "x", files: [] })),
+      /sources\.json: format/,
+    ],
+  ])("%s", (_, bad, pattern) => {
+    expect(() => openBundle(bad)).toThrow(pattern);
+  });
+});
+
+test("canonical JSON: sorted, plain, no fractions", () => {
+  expect(text(canonicalBytes({ b: [1, null, true], a: "é\n", c: undefined }))).toBe('{"a":"é\\n","b":[1,null,true]}');
+  expect(() => canonicalBytes(0.5)).toThrow(/integer/);
+  expect(() => canonicalBytes("\ud800")).toThrow(/surrogate/);
+});

@@ -1,0 +1,64 @@
+/** Counters of the kernel stage: what became of every event, summed over CPUs. */
+import { EVENT_TYPES, PROCESS_EXEC, PROCESS_EXIT, PROCESS_FORK } from "@weir/matcher-wasm/format";
+import { lookupMap, possibleCpus } from "./libbpf.ts";
+
+/** struct counters in `bpf/include/filter.h`, in order. */
+const NAMES = [
+  "seen",
+  "droppedByInterest",
+  "droppedByApprover",
+  "passed",
+  "lostRingFull",
+  "lostNoScratch",
+  "lostNoStash",
+  "lostUnreadable",
+  "truncated",
+] as const;
+
+export type CounterName = (typeof NAMES)[number];
+/**
+ * Events of one type. `seen` is the sum of dropped, passed and lost (but `lostNoStash`, which are lost
+ * before they are seen); `truncated` ones are among those that passed.
+ */
+export type TypeCounters = Record<CounterName, number>;
+/** By event type name; processes have `fork`, `exec` and `exit`. */
+export type Counters = Record<string, TypeCounters>;
+
+const ROWS: readonly (readonly [name: string, type: number])[] = [
+  ...EVENT_TYPES.map(({ name, id }) => [name, id] as const),
+  ["fork", PROCESS_FORK],
+  ["exec", PROCESS_EXEC],
+  ["exit", PROCESS_EXIT],
+];
+
+export function readCounters(fd: number): Counters {
+  const cpus = possibleCpus();
+  const values = new BigUint64Array(NAMES.length * cpus);
+  const bytes = new Uint8Array(values.buffer);
+  return Object.fromEntries(
+    ROWS.map(([name, type]) => {
+      lookupMap(fd, new Uint8Array(new Uint32Array([type]).buffer), bytes);
+      const sums = NAMES.map((counter, i) => {
+        let sum = 0n;
+        for (let cpu = 0; cpu < cpus; cpu++) sum += values[cpu * NAMES.length + i] as bigint;
+        return [counter, Number(sum)] as const;
+      });
+      return [name, Object.fromEntries(sums) as TypeCounters];
+    }),
+  );
+}
+
+/** File events only, all types together. */
+export function totals(counters: Counters): TypeCounters {
+  const sum = Object.fromEntries(NAMES.map((name) => [name, 0])) as TypeCounters;
+  for (const { name } of EVENT_TYPES) for (const counter of NAMES) sum[counter] += counters[name]?.[counter] ?? 0;
+  return sum;
+}
+
+/** Events that were lost, whatever the cause; of processes too. */
+export function lost(counters: Counters): number {
+  return Object.values(counters).reduce(
+    (sum, c) => sum + c.lostRingFull + c.lostNoScratch + c.lostNoStash + c.lostUnreadable,
+    0,
+  );
+}

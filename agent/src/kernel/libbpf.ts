@@ -1,0 +1,310 @@
+/**
+ * libbpf and the few libc calls the agent needs, through koffi. Owns the C signatures and the turning of
+ * errno into `KernelError`; knows nothing of Weir's maps and programs.
+ */
+import { getSystemErrorMap } from "node:util";
+import koffi from "koffi";
+
+/** A call into the kernel failed. `code` is the errno's name, as in "EPERM". */
+export class KernelError extends Error {
+  override readonly name = "KernelError";
+  readonly call: string;
+  readonly code: string;
+  /** The kernel's own explanation (verifier log), where it gave one. */
+  readonly log: string | undefined;
+
+  constructor(call: string, errno: number, log?: string) {
+    const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, "unknown error"];
+    super(`${call}: ${text} (${code})${log ? `\n${log}` : ""}`);
+    this.call = call;
+    this.code = code;
+    this.log = log;
+  }
+}
+
+/** A C pointer. */
+export type Pointer = bigint;
+
+function open(names: readonly string[]): ReturnType<typeof koffi.load> {
+  const failures: string[] = [];
+  for (const name of names) {
+    try {
+      return koffi.load(name);
+    } catch (error) {
+      failures.push(String(error));
+    }
+  }
+  throw new Error(`${names[0]} cannot be loaded; on Debian it is in package libbpf1: ${failures.join("; ")}`);
+}
+
+const libc = open(["libc.so.6"]);
+const libbpf = open(["libbpf.so.1"]);
+
+const c = {
+  objectOpenMem: libbpf.func("void *bpf_object__open_mem(const void *buf, size_t size, const void *opts)"),
+  objectLoad: libbpf.func("int bpf_object__load(void *obj)"),
+  objectClose: libbpf.func("void bpf_object__close(void *obj)"),
+  findProgram: libbpf.func("void *bpf_object__find_program_by_name(void *obj, const char *name)"),
+  findMap: libbpf.func("void *bpf_object__find_map_by_name(void *obj, const char *name)"),
+  nextProgram: libbpf.func("void *bpf_object__next_program(void *obj, void *prog)"),
+  programName: libbpf.func("const char *bpf_program__name(void *prog)"),
+  programSetAutoload: libbpf.func("int bpf_program__set_autoload(void *prog, bool autoload)"),
+  programAttach: libbpf.func("void *bpf_program__attach(void *prog)"),
+  programFd: libbpf.func("int bpf_program__fd(void *prog)"),
+  linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
+  mapFd: libbpf.func("int bpf_map__fd(void *map)"),
+  mapSetMaxEntries: libbpf.func("int bpf_map__set_max_entries(void *map, uint32_t entries)"),
+  mapInitialValue: libbpf.func("void *bpf_map__initial_value(void *map, _Out_ size_t *size)"),
+  mapCreate: libbpf.func(
+    "int bpf_map_create(uint32_t type, const char *name, uint32_t keyBytes, uint32_t valueBytes, uint32_t entries, const void *opts)",
+  ),
+  mapUpdate: libbpf.func("int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)"),
+  mapLookup: libbpf.func("int bpf_map_lookup_elem(int fd, const void *key, _Out_ uint8_t *value)"),
+  mapDelete: libbpf.func("int bpf_map_delete_elem(int fd, const void *key)"),
+  setPrint: libbpf.func("void *libbpf_set_print(void *fn)"),
+  cpus: libbpf.func("int libbpf_num_possible_cpus()"),
+  btfVmlinux: libbpf.func("void *btf__load_vmlinux_btf()"),
+  btfFree: libbpf.func("void btf__free(void *btf)"),
+  btfFind: libbpf.func("int btf__find_by_name_kind(const void *btf, const char *name, uint32_t kind)"),
+  btfType: libbpf.func("const void *btf__type_by_id(const void *btf, uint32_t id)"),
+  mmap: libc.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
+  munmap: libc.func("int munmap(void *addr, size_t length)"),
+  close: libc.func("int close(int fd)"),
+  epollCreate: libc.func("int epoll_create1(int flags)"),
+  epollControl: libc.func("int epoll_ctl(int epfd, int op, int fd, const void *event)"),
+  epollWait: libc.func("int epoll_wait(int epfd, void *events, int count, int timeoutMs)"),
+  clockGettime: libc.func("int clock_gettime(int clock, _Out_ int64_t *time)"),
+};
+
+// Errors reach the caller as KernelError; libbpf's own lines on stderr would only repeat them.
+c.setPrint(null);
+
+/** @returns result when it is not negative; libbpf reports errors as -errno */
+function check(call: string, result: number, log?: string): number {
+  if (result < 0) throw new KernelError(call, -result, log);
+  return result;
+}
+
+function checkPointer(call: string, pointer: Pointer | null): Pointer {
+  if (!pointer) throw new KernelError(call, koffi.errno());
+  return pointer;
+}
+
+const VERIFIER_LOG_BYTES = 1 << 18;
+/** struct bpf_object_open_opts of libbpf 1.x: offsets of the fields set here. */
+const OPEN_OPTS = { bytes: 80, size: 0, logBuffer: 56, logBytes: 64 };
+
+/** An opened BPF object file, before or after loading. */
+export class BpfObject {
+  readonly #object: Pointer;
+  readonly #log = koffi.alloc("uint8_t", VERIFIER_LOG_BYTES);
+  readonly #links: Pointer[] = [];
+
+  /** @throws KernelError when the bytes are no BPF object */
+  constructor(bytes: Uint8Array) {
+    const opts = new DataView(new ArrayBuffer(OPEN_OPTS.bytes));
+    opts.setBigUint64(OPEN_OPTS.size, BigInt(OPEN_OPTS.bytes), true);
+    opts.setBigUint64(OPEN_OPTS.logBuffer, koffi.address(this.#log), true);
+    opts.setBigUint64(OPEN_OPTS.logBytes, BigInt(VERIFIER_LOG_BYTES), true);
+    this.#object = checkPointer(
+      "bpf_object__open_mem",
+      c.objectOpenMem(bytes, bytes.length, new Uint8Array(opts.buffer)) as Pointer | null,
+    );
+  }
+
+  #map(name: string): Pointer {
+    return checkPointer(`map ${name}`, c.findMap(this.#object, name) as Pointer | null);
+  }
+
+  #program(name: string): Pointer {
+    return checkPointer(`program ${name}`, c.findProgram(this.#object, name) as Pointer | null);
+  }
+
+  programNames(): string[] {
+    const names: string[] = [];
+    let program = c.nextProgram(this.#object, null) as Pointer | null;
+    for (; program; program = c.nextProgram(this.#object, program) as Pointer | null)
+      names.push(c.programName(program) as string);
+    return names;
+  }
+
+  setAutoload(program: string, autoload: boolean): void {
+    check("bpf_program__set_autoload", c.programSetAutoload(this.#program(program), autoload) as number);
+  }
+
+  setMaxEntries(map: string, entries: number): void {
+    check("bpf_map__set_max_entries", c.mapSetMaxEntries(this.#map(map), entries) as number);
+  }
+
+  /** Overwrites the start of a constant map's initial value, before loading. */
+  setInitialValue(map: string, value: Uint8Array): void {
+    const size = [0];
+    const memory = c.mapInitialValue(this.#map(map), size) as Pointer;
+    new Uint8Array(koffi.view(memory, Number(size[0]))).set(value);
+  }
+
+  /** @throws KernelError with the verifier's log when the kernel refuses a program */
+  load(): void {
+    const result = c.objectLoad(this.#object) as number;
+    if (result < 0) check("bpf_object__load", result, verifierTail(koffi.decode.string(this.#log)));
+  }
+
+  mapFd(name: string): number {
+    return check(`fd of map ${name}`, c.mapFd(this.#map(name)) as number);
+  }
+
+  attach(program: string): void {
+    this.#links.push(checkPointer(`attach ${program}`, c.programAttach(this.#program(program)) as Pointer | null));
+  }
+
+  /** Detaches and unloads everything. */
+  close(): void {
+    for (const link of this.#links.splice(0)) c.linkDestroy(link);
+    c.objectClose(this.#object);
+    koffi.free(this.#log);
+  }
+}
+
+/** The verifier says why at the end of a long log. */
+function verifierTail(log: string): string | undefined {
+  const lines = log.trimEnd().split("\n");
+  return log.trim() === "" ? undefined : lines.slice(-20).join("\n");
+}
+
+export const MAP_TYPE_HASH = 1;
+export const MAP_TYPE_ARRAY = 2;
+
+export interface MapShape {
+  readonly type: number;
+  readonly name: string;
+  readonly keyBytes: number;
+  readonly valueBytes: number;
+  readonly entries: number;
+}
+
+/** @returns file descriptor; the caller closes it */
+export function createMap({ type, name, keyBytes, valueBytes, entries }: MapShape): number {
+  return check(`create map ${name}`, c.mapCreate(type, name, keyBytes, valueBytes, entries, null) as number);
+}
+
+export function updateMap(fd: number, key: Uint8Array, value: Uint8Array): void {
+  check("bpf_map_update_elem", c.mapUpdate(fd, key, value, 0n) as number);
+}
+
+/** Runs a call that may block on a thread of the pool. */
+function inPool(name: string, call: { async: (...args: unknown[]) => void }, args: unknown[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    call.async(...args, (error: unknown, result: number) => {
+      if (error) reject(error);
+      else if (result < 0) reject(new KernelError(name, -result));
+      else resolve();
+    });
+  });
+}
+
+/** As `updateMap`, for maps of maps, where the kernel waits for a grace period. */
+export function updateMapAsync(fd: number, key: Uint8Array, value: Uint8Array): Promise<void> {
+  return inPool("bpf_map_update_elem", c.mapUpdate, [fd, key, value, 0n]);
+}
+
+/** Deletes from a map of maps, where the kernel waits for a grace period. */
+export function deleteFromMapAsync(fd: number, key: Uint8Array): Promise<void> {
+  return inPool("bpf_map_delete_elem", c.mapDelete, [fd, key]);
+}
+
+/** Reads a value into `value`, whose length must be the map's value size (times CPUs for per-CPU maps). */
+export function lookupMap(fd: number, key: Uint8Array, value: Uint8Array): void {
+  check("bpf_map_lookup_elem", c.mapLookup(fd, key, value) as number);
+}
+
+export function possibleCpus(): number {
+  return check("libbpf_num_possible_cpus", c.cpus() as number);
+}
+
+export function closeFd(fd: number): void {
+  c.close(fd);
+}
+
+const BTF_KIND_FUNC = 12;
+
+/**
+ * Parameter counts of kernel functions, from the kernel's own BTF; 0 for a function it does not have.
+ * @throws KernelError when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)
+ */
+export function parameterCounts(functions: readonly string[]): number[] {
+  const btf = checkPointer("kernel BTF (/sys/kernel/btf/vmlinux)", c.btfVmlinux() as Pointer | null);
+  // struct btf_type: u32 name_off, u32 info (vlen in the low 16 bits), u32 type.
+  const type = (id: number): Uint32Array => new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, 12));
+  try {
+    return functions.map((name) => {
+      const id = c.btfFind(btf, name, BTF_KIND_FUNC) as number;
+      if (id < 0) return 0;
+      const prototype = type((type(id) as Uint32Array)[2] as number);
+      return (prototype[1] as number) & 0xffff;
+    });
+  } finally {
+    c.btfFree(btf);
+  }
+}
+
+export const PROT_READ = 1;
+export const PROT_WRITE = 2;
+const MAP_SHARED = 1;
+const MAP_FAILED = (1n << 64n) - 1n;
+
+export interface Mapping {
+  readonly buffer: ArrayBuffer;
+  unmap(): void;
+}
+
+export function mapMemory(fd: number, request: { offset: number; bytes: number; protection: number }): Mapping {
+  const address = c.mmap(null, request.bytes, request.protection, MAP_SHARED, fd, request.offset) as Pointer | null;
+  if (!address || BigInt.asUintN(64, address) === MAP_FAILED) throw new KernelError("mmap", koffi.errno());
+  return {
+    buffer: koffi.view(address, request.bytes),
+    unmap: () => void c.munmap(address, request.bytes),
+  };
+}
+
+const EPOLLIN = 1;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CLOEXEC = 0o2000000;
+
+/** Waits for one descriptor to become readable without occupying the event loop. */
+export class ReadableWait {
+  readonly #epoll: number;
+  readonly #events = koffi.alloc("uint8_t", 12);
+
+  constructor(fd: number) {
+    this.#epoll = c.epollCreate(EPOLL_CLOEXEC) as number;
+    if (this.#epoll < 0) throw new KernelError("epoll_create1", koffi.errno());
+    // struct epoll_event is packed on x86: u32 events, u64 data.
+    const event = new Uint8Array(16);
+    new DataView(event.buffer).setUint32(0, EPOLLIN, true);
+    if ((c.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, event) as number) < 0)
+      throw new KernelError("epoll_ctl", koffi.errno());
+  }
+
+  /** Resolves when the descriptor is readable or the time is over. */
+  async wait(timeoutMs: number): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      c.epollWait.async(this.#epoll, this.#events, 1, timeoutMs, (error: unknown) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+
+  close(): void {
+    c.close(this.#epoll);
+    koffi.free(this.#events);
+  }
+}
+
+const CLOCK_BOOTTIME = 7;
+
+/** @returns nanoseconds since boot, suspension included: the clock of records and process start times */
+export function bootTimeNs(): bigint {
+  const time = [0n, 0n];
+  c.clockGettime(CLOCK_BOOTTIME, time);
+  return BigInt(time[0] ?? 0n) * 1_000_000_000n + BigInt(time[1] ?? 0n);
+}

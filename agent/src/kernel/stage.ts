@@ -1,0 +1,205 @@
+/**
+ * The kernel stage as the agent sees it: loaded and attached in one of two modes, given generations of
+ * filter tables, asked for its counters. Everything is unloaded when the process ends, however it ends:
+ * nothing is pinned.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { type Counters, readCounters } from "./counters.ts";
+import {
+  BpfObject,
+  closeFd,
+  createMap,
+  deleteFromMapAsync,
+  KernelError,
+  MAP_TYPE_ARRAY,
+  MAP_TYPE_HASH,
+  parameterCounts,
+  updateMap,
+  updateMapAsync,
+} from "./libbpf.ts";
+import { RingReader } from "./ring.ts";
+import { APPROVER_BYTES, APPROVER_KEY_BYTES, type FilterTables, GENERATION_BYTES } from "./tables.ts";
+
+/** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
+export type AttachMode = "trampoline" | "tracepoint";
+
+export interface StageOptions {
+  /** The object built from `bpf/`. */
+  readonly object: Uint8Array;
+  /** `auto` tries trampolines first. */
+  readonly attach: AttachMode | "auto";
+  /** Size of the ring buffer; a power of two of whole pages. */
+  readonly ringBytes: number;
+}
+
+/** The kernel stage cannot run here; `remedy` says what would help. */
+export class StageUnavailableError extends Error {
+  override readonly name = "StageUnavailableError";
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string, cause?: unknown) {
+    super(message, { cause });
+    this.remedy = remedy;
+  }
+}
+
+const BTF = "/sys/kernel/btf/vmlinux";
+const FUNCTIONS = ["vfs_unlink", "vfs_rename", "notify_change"] as const;
+
+/** @throws StageUnavailableError when something that both modes need is missing */
+function requirePlatform(): void {
+  if (process.platform !== "linux")
+    throw new StageUnavailableError(`this is ${process.platform}`, "run the agent on Linux");
+  if (!existsSync(BTF))
+    throw new StageUnavailableError(
+      `this kernel has no type information (${BTF} is missing)`,
+      "use a kernel built with CONFIG_DEBUG_INFO_BTF=y, as Debian's are since 11",
+    );
+}
+
+function loadObject({ object, ringBytes }: StageOptions, mode: AttachMode): BpfObject {
+  const bpf = new BpfObject(object);
+  try {
+    const other = mode === "trampoline" ? "tracepoint_" : "trampoline_";
+    const programs = bpf.programNames();
+    for (const program of programs) bpf.setAutoload(program, !program.startsWith(other));
+    bpf.setMaxEntries("records", ringBytes);
+    // struct options in bpf/include/filter.h.
+    const options = new Uint32Array([process.pid, ...parameterCounts(FUNCTIONS)]);
+    bpf.setInitialValue(".rodata.options", new Uint8Array(options.buffer));
+    bpf.load();
+    for (const program of programs) if (!program.startsWith(other)) bpf.attach(program);
+    return bpf;
+  } catch (error) {
+    bpf.close();
+    throw error;
+  }
+}
+
+function explain(error: unknown, mode: AttachMode): StageUnavailableError {
+  const message = `the kernel refused the ${mode} programs: ${error instanceof Error ? error.message : String(error)}`;
+  if (error instanceof KernelError && (error.code === "EPERM" || error.code === "EACCES") && !mayLoadBpf())
+    return new StageUnavailableError(
+      `not allowed to load BPF programs (${error.code})`,
+      "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE",
+      error,
+    );
+  const remedy =
+    mode === "trampoline"
+      ? "use --attach auto or --attach tracepoint"
+      : "see the kernel's message above; Weir needs Linux 5.17 or later with BTF";
+  return new StageUnavailableError(message, remedy, error);
+}
+
+/** Whether this process has CAP_BPF (39) or CAP_SYS_ADMIN (21) in its effective set. */
+function mayLoadBpf(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
+  const capabilities = BigInt(`0x${effective}`);
+  return (capabilities & ((1n << 39n) | (1n << 21n))) !== 0n;
+}
+
+/** @returns descriptors of the two filled maps; the caller closes them */
+function createFilterMaps(tables: FilterTables): { constants: number; approvers: number } {
+  const constants = createMap({
+    type: MAP_TYPE_ARRAY,
+    name: "generation",
+    keyBytes: 4,
+    valueBytes: GENERATION_BYTES,
+    entries: 1,
+  });
+  let approvers: number | undefined;
+  try {
+    updateMap(constants, u32(0), tables.constants);
+    approvers = createMap({
+      type: MAP_TYPE_HASH,
+      name: "approvers",
+      keyBytes: APPROVER_KEY_BYTES,
+      valueBytes: APPROVER_BYTES,
+      entries: Math.max(tables.approvers.length, 1),
+    });
+    for (const { key, value } of tables.approvers) updateMap(approvers, key, value);
+    return { constants, approvers };
+  } catch (error) {
+    closeFd(constants);
+    if (approvers !== undefined) closeFd(approvers);
+    throw error;
+  }
+}
+
+const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
+
+export class KernelStage {
+  readonly mode: AttachMode;
+  /** Why the better mode is not used; undefined when it is, or was not asked for. */
+  readonly fallback: string | undefined;
+  readonly ring: RingReader;
+  readonly #bpf: BpfObject;
+  #slot = 0;
+  #generation: number | undefined;
+
+  private constructor(bpf: BpfObject, mode: AttachMode, options: StageOptions, fallback?: string) {
+    this.#bpf = bpf;
+    this.mode = mode;
+    this.fallback = fallback;
+    this.ring = new RingReader(bpf.mapFd("records"), options.ringBytes);
+  }
+
+  /**
+   * Loads and attaches; no event passes before the first `activate`.
+   * @throws StageUnavailableError
+   */
+  static open(options: StageOptions): KernelStage {
+    requirePlatform();
+    const modes: readonly AttachMode[] = options.attach === "auto" ? ["trampoline", "tracepoint"] : [options.attach];
+    let refused: StageUnavailableError | undefined;
+    for (const mode of modes) {
+      try {
+        return new KernelStage(loadObject(options, mode), mode, options, refused?.message);
+      } catch (error) {
+        refused = explain(error, mode);
+      }
+    }
+    throw refused as StageUnavailableError;
+  }
+
+  /** The generation that new events are stamped with; undefined before the first. */
+  get generation(): number | undefined {
+    return this.#generation;
+  }
+
+  /**
+   * Makes a generation current. Once it resolves no program judges by an older one, and every record written
+   * from then on carries the new number. Calls must not overlap.
+   * @throws KernelError and leaves the current generation in place
+   */
+  async activate(tables: FilterTables): Promise<void> {
+    const slot = this.#slot ^ 1;
+    const generations = this.#bpf.mapFd("generations");
+    const { constants, approvers } = createFilterMaps(tables);
+    try {
+      updateMap(this.#bpf.mapFd("approvers"), u32(slot), u32(approvers));
+      updateMap(generations, u32(slot), u32(constants));
+      updateMap(this.#bpf.mapFd("active_slot"), u32(0), u32(slot));
+      const before = this.#generation;
+      [this.#slot, this.#generation] = [slot, tables.generation];
+      // A program may have read the old slot number just before. An update of a map in a map returns after
+      // an RCU grace period (kernel commit 1ae80cf31938), so repeating this one waits for such programs.
+      await updateMapAsync(generations, u32(slot), u32(constants));
+      if (before === undefined) return;
+      await deleteFromMapAsync(generations, u32(slot ^ 1));
+      await deleteFromMapAsync(this.#bpf.mapFd("approvers"), u32(slot ^ 1));
+    } finally {
+      closeFd(constants);
+      closeFd(approvers);
+    }
+  }
+
+  counters(): Counters {
+    return readCounters(this.#bpf.mapFd("counters"));
+  }
+
+  close(): void {
+    this.ring.close();
+    this.#bpf.close();
+  }
+}

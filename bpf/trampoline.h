@@ -57,6 +57,8 @@ static __always_inline struct stash *stash_begin(struct scratch **s, __u32 type)
 		return NULL;
 	}
 	(*s)->type = type;
+	/* The names are written by whoever uses them. */
+	__builtin_memset((*s)->record, 0, __builtin_offsetof(struct stash, name));
 	return (void *)(*s)->record;
 }
 

@@ -11,3 +11,11 @@
 #include "process.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Makes clang put these structures into BTF whole, for the inner maps and for test/abi. */
+const struct file_record *abi_file_record __attribute__((unused));
+const struct exec_record *abi_exec_record __attribute__((unused));
+const struct fork_record *abi_fork_record __attribute__((unused));
+const struct generation *abi_generation __attribute__((unused));
+const struct approver_key *abi_approver_key __attribute__((unused));
+const struct approver *abi_approver __attribute__((unused));

@@ -33,11 +33,15 @@ struct {
 	__type(value, __u32);
 } active_slot SEC(".maps");
 
+/*
+ * The inner maps are given by size, without BTF: the agent creates theirs without it too, and kernels before
+ * 6.3 take only an inner map that equals its template in that (timer_off in bpf_map_meta_equal()).
+ */
 struct generation_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct generation);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct generation));
 };
 
 struct {
@@ -51,8 +55,8 @@ struct {
 struct approver_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__type(key, struct approver_key);
-	__type(value, struct approver);
+	__uint(key_size, sizeof(struct approver_key));
+	__uint(value_size, sizeof(struct approver));
 };
 
 struct {

@@ -70,33 +70,35 @@ struct climb {
 	bool arrived;
 };
 
+/* BPF_CORE_READ relocates every member in its argument, so its pointers are kept in variables. */
 static long climb_step(__u32 i, struct climb *c)
 {
-	struct dentry *parent;
+	struct dentry *dentry = c->dentry, *parent;
+	__u32 depth = c->depth;
 
-	if (c->dentry == c->mnt_root) {
-		struct mount *up = BPF_CORE_READ(c->mnt, mnt_parent);
+	if (dentry == c->mnt_root) {
+		struct mount *mnt = c->mnt, *up = BPF_CORE_READ(mnt, mnt_parent);
 
-		if (!up || up == c->mnt) {
+		if (!up || up == mnt) {
 			c->arrived = true;
 			return 1;
 		}
-		c->dentry = BPF_CORE_READ(c->mnt, mnt_mountpoint);
+		c->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
 		c->mnt = up;
 		c->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
 		return 0;
 	}
-	parent = BPF_CORE_READ(c->dentry, d_parent);
-	if (!parent || parent == c->dentry) {
+	parent = BPF_CORE_READ(dentry, d_parent);
+	if (!parent || parent == dentry) {
 		/* The root of a file system that is mounted nowhere in this tree. */
 		c->arrived = true;
 		return 1;
 	}
-	if (c->depth >= PATH_DEPTH_MAX)
+	if (depth >= PATH_DEPTH_MAX)
 		return 1;
-	c->s->climb[c->depth].name = BPF_CORE_READ(c->dentry, d_name.name);
-	c->s->climb[c->depth].len = BPF_CORE_READ(c->dentry, d_name.len);
-	c->depth++;
+	c->s->climb[depth].name = BPF_CORE_READ(dentry, d_name.name);
+	c->s->climb[depth].len = BPF_CORE_READ(dentry, d_name.len);
+	c->depth = depth + 1;
 	c->dentry = parent;
 	return 0;
 }
@@ -114,7 +116,7 @@ static long descend_step(__u32 i, struct descend *d)
 		return 1;
 	d->left = at;
 	path_push(d->s, d->s->climb[at].name, d->s->climb[at].len);
-	return d->s->truncated;
+	return d->s->truncated ? 1 : 0;
 }
 
 static __always_inline struct mount *real_mount(struct vfsmount *mnt)
@@ -159,7 +161,7 @@ static long append_step(__u32 i, struct append *a)
 	} else if (!(len == 1 && s->user[from] == '.')) {
 		path_push(s, &s->user[from], len);
 	}
-	return c == 0 || s->truncated;
+	return c == 0 || s->truncated ? 1 : 0;
 }
 
 /* Appends the string in user[], lexically: "." and ".." are resolved, symbolic links are not. */

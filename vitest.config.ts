@@ -1,8 +1,12 @@
+/**
+ * Test projects. Which kind of machine a test needs decides its project, by the suffix of its file's name:
+ * `.test.ts` any, `.integration.test.ts` installed services, `.privileged.test.ts` root and this kernel's BPF,
+ * `.vm.test.ts` QEMU.
+ */
 import { defineConfig } from "vitest/config";
 
 const shared = { environment: "node" as const, exclude: ["**/node_modules/**", "**/build/**"] };
 
-/** Which kind of machine a test needs decides its project: the suffix of its file name. */
 export default defineConfig({
   test: {
     projects: [

@@ -14,6 +14,11 @@
  *       index of the rule, with VERDICT_CANDIDATE set when the rule needs context. Returns the number
  *       of verdicts; stops before a record whose verdicts might not fit, and
  *   resume() → i32                    then says where to go on; the span's length when all is judged
+ *   consumed() → i32                  after the last call of match_batch: the offset up to which the
+ *       span's records were passed over; less than `resume()` only when the walk met a record that is
+ *       not yet committed or does not fit, which then is the first byte to hand over next time
+ *   malformed() → i32                 records that the last match_batch skipped because they contradict
+ *       their own lengths
  *   match_context(offset) → i32
  *       Judges the record at that offset again, with the context block; writes final verdicts (rules
  *       that need no context are not repeated) and returns their number.
@@ -21,7 +26,8 @@
  * A context block holds CONTEXT_FIELDS entries of 8 bytes: u32 offset from the block's start, u32 count
  * of values. At that offset lie `count` values of 8 bytes: for strings u32 offset from the block's start
  * and u32 byte length, for integers one i64. An absent value has count 0: it is the type's zero value for
- * a scalar, the empty list for an array.
+ * a scalar, the empty list for an array. A value that the host could not get, or that does not fit, has
+ * count CONTEXT_UNKNOWN: every leaf that reads it counts as true.
  */
 
 /** Bytes of the input region: the longest span handed over at once. */
@@ -30,6 +36,10 @@ export const INPUT_BYTES = 1 << 20;
 export const OUTPUT_BYTES = 1 << 18;
 /** Bytes of the context region. */
 export const CONTEXT_BYTES = 1 << 17;
+export const CONTEXT_ENTRY_BYTES = 8;
+export const CONTEXT_VALUE_BYTES = 8;
+/** As signed 32-bit value: the count of a context value that is not known. */
+export const CONTEXT_UNKNOWN = -1;
 
 export const VERDICT_BYTES = 8;
 /** Set in the rule index of a verdict that needs a second call with context. */

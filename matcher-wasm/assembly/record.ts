@@ -1,0 +1,140 @@
+/**
+ * Accessors of a record, and the check that has to come before them.
+ *
+ * `recordFits` is the one place where a record's own lengths are believed after comparison with the bytes
+ * that there are; everything else may read what it admits.
+ */
+import {
+  COMM_BYTES,
+  FILE_DEST_LEN,
+  FILE_OP_FLAGS,
+  FILE_PATH_LEN,
+  FILE_PATHS,
+  FLAG_DEST_TRUNCATED,
+  FLAG_PATH_TRUNCATED,
+  PATH_BYTES_MAX,
+  RECORD_COMM,
+  RECORD_FLAGS,
+  RECORD_GENERATION,
+  RECORD_HEADER_BYTES,
+  RECORD_SIZE,
+  RECORD_TENANTS,
+  RECORD_TYPE,
+} from "../format/record.ts";
+
+const SLASH: u8 = 0x2f;
+/** The format's constants are plain integers; here they get the types that they are compared with. */
+const HEADER_BYTES: u32 = RECORD_HEADER_BYTES;
+const PATHS: u32 = FILE_PATHS;
+const PATH_LIMIT: u32 = PATH_BYTES_MAX;
+const COMM_LIMIT: u32 = COMM_BYTES;
+
+// @ts-ignore: decorator
+@inline
+export function sizeOf(record: usize): u32 {
+  return load<u32>(record, RECORD_SIZE);
+}
+
+// @ts-ignore: decorator
+@inline
+export function typeOf(record: usize): u32 {
+  return load<u16>(record, RECORD_TYPE);
+}
+
+// @ts-ignore: decorator
+@inline
+export function generationOf(record: usize): u32 {
+  return load<u32>(record, RECORD_GENERATION);
+}
+
+// @ts-ignore: decorator
+@inline
+export function hasTenant(record: usize, tenant: u32): bool {
+  return ((load<u64>(record, RECORD_TENANTS) >> (tenant as u64)) & 1) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function pathTruncated(record: usize): bool {
+  return (load<u16>(record, RECORD_FLAGS) & FLAG_PATH_TRUNCATED) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function destinationTruncated(record: usize): bool {
+  return (load<u16>(record, RECORD_FLAGS) & FLAG_DEST_TRUNCATED) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function opFlags(record: usize): u32 {
+  return load<u32>(record, FILE_OP_FLAGS);
+}
+
+// @ts-ignore: decorator
+@inline
+export function pathLength(record: usize): u32 {
+  return load<u16>(record, FILE_PATH_LEN);
+}
+
+// @ts-ignore: decorator
+@inline
+export function destinationLength(record: usize): u32 {
+  return load<u16>(record, FILE_DEST_LEN);
+}
+
+// @ts-ignore: decorator
+@inline
+export function pathOf(record: usize): usize {
+  return record + PATHS;
+}
+
+// @ts-ignore: decorator
+@inline
+export function destinationOf(record: usize): usize {
+  return record + PATHS + pad8(pathLength(record));
+}
+
+// @ts-ignore: decorator
+@inline
+export function commOf(record: usize): usize {
+  return record + RECORD_COMM;
+}
+
+// @ts-ignore: decorator
+@inline
+export function pad8(bytes: u32): u32 {
+  return (bytes + 7) & ~7;
+}
+
+/** Whether a header fits in the `available` bytes and the record's size does not contradict them. */
+// @ts-ignore: decorator
+@inline
+export function headerFits(record: usize, available: u32): bool {
+  return available >= HEADER_BYTES && sizeOf(record) >= HEADER_BYTES && sizeOf(record) <= available;
+}
+
+/** Whether a file event with a sound header holds its fields and its paths. */
+// @ts-ignore: decorator
+@inline
+export function pathsFit(record: usize): bool {
+  const size = sizeOf(record);
+  if (size < PATHS) return false;
+  const path = pathLength(record);
+  const destination = destinationLength(record);
+  return path <= PATH_LIMIT && destination <= PATH_LIMIT && PATHS + pad8(path) + pad8(destination) <= size;
+}
+
+/** Bytes of comm up to its first NUL. */
+export function commLength(record: usize): u32 {
+  const comm = commOf(record);
+  let length: u32 = 0;
+  while (length < COMM_LIMIT && load<u8>(comm + length) != 0) length++;
+  return length;
+}
+
+/** Where the last component of the `length` bytes at `path` starts, counted from `path`. */
+export function nameStart(path: usize, length: u32): u32 {
+  while (length != 0 && load<u8>(path + length - 1) != SLASH) length--;
+  return length;
+}

@@ -1,0 +1,151 @@
+/**
+ * Where everything lies in a matcher's memory, and the layout of the tables that the linker appends.
+ *
+ * Read by the AssemblyScript runtime and by the linker; neither restates an offset. Plain integer
+ * constants only, so that asc and Node both read this file. All values are little endian, addresses are
+ * bytes from the start of memory, 0 is no address.
+ *
+ *   0             ┌──────────────────────────────┐
+ *                 │ guard: never read or written │
+ *   STAMPS        ├──────────────────────────────┤
+ *                 │ u32 per rule: last event     │  candidates are judged once an event
+ *   OUTPUT        ├──────────────────────────────┤
+ *                 │ verdicts                     │
+ *   CONTEXT       ├──────────────────────────────┤
+ *                 │ context block                │
+ *   INPUT         ├──────────────────────────────┤
+ *                 │ span of ring records         │
+ *   HEADER        ├──────────────────────────────┤ ─┐
+ *                 │ one row per event type       │  │ written by the linker, constant
+ *   POOL          ├──────────────────────────────┤  │
+ *                 │ lists, tables, strings       │  │
+ *                 │ POOL_SLACK_BYTES of zeros    │  │
+ *                 └──────────────────────────────┘ ─┘
+ *
+ * Row of an event type (TYPE_BYTES):        one half per path slot (SLOT_BYTES):
+ *   0 u32 all         list of every rule      0 u32 paths      table by hash of the whole path
+ *   4 u32 all_count                           4 u32 paths_mask
+ *   8 u32 unkeyed     list of rules without   8 u32 ancestors  table by hash of a directory above
+ *  12 u32 unkeyed_count       a path key     12 u32 ancestors_mask
+ *  16 slot of the file                       16 u32 names      table by hash of the last component
+ *  56 slot of the destination                20 u32 names_mask
+ *  96                                        24 u64 path_depths      bit d: a key has d components;
+ *                                            32 u64 ancestor_depths  bit 63 stands for 63 and more
+ *
+ * Table: mask + 1 entries (a power of two, at least one of them free), linear probing from hash & mask.
+ *   entry:  0 u64 hash   8 u32 list   12 u32 count, 0: free
+ * List: count entries.
+ *   entry:  0 u32 rule, with VERDICT_CANDIDATE when it reads context   4 u32 flags_any, 0: no condition
+ *
+ * String set: a string fits when it is one of the exact strings or fits one glob or one pattern.
+ *   0 u32 strings   table of mask + 1 entries: 0 u64 hash  8 u32 address, 0: free  12 u32 bytes
+ *   4 u32 strings_mask
+ *   8 u32 globs     list of u32 addresses
+ *  12 u32 globs_count
+ *  16 u32 patterns  list of u32 addresses
+ *  20 u32 patterns_count
+ *
+ * Pattern: literal segments with any bytes between them; the first one starts the string, the last one
+ * ends it. One segment alone is the whole string.
+ *   0 u32 count   4 u32 bytes_min, the sum of all lengths   8 count × { u32 address, u32 bytes }
+ *
+ * Glob: components, each a pattern that fits one path component.
+ *   0 u32 before   components that the path starts with
+ *   4 u32 after    components that it ends with
+ *   8 u32 open     0: the path is the components before; 1: it goes on after them
+ *  12 u32 unused
+ *  16 (before + after) × u32 address of the component's pattern
+ *
+ * Integer set: 0 u32 count   4 u32 unused   8 count × i64, ascending
+ */
+import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, RULES_MAX } from "./module.ts";
+import { EVENT_TYPE_MAX } from "./record.ts";
+
+export const STAMP_BYTES = 4;
+export const STAMPS = 1024;
+export const OUTPUT = STAMPS + RULES_MAX * STAMP_BYTES;
+export const CONTEXT = OUTPUT + OUTPUT_BYTES;
+export const INPUT = CONTEXT + CONTEXT_BYTES;
+export const HEADER = INPUT + INPUT_BYTES;
+
+export const SLOT_PATHS = 0;
+export const SLOT_PATHS_MASK = 4;
+export const SLOT_ANCESTORS = 8;
+export const SLOT_ANCESTORS_MASK = 12;
+export const SLOT_NAMES = 16;
+export const SLOT_NAMES_MASK = 20;
+export const SLOT_PATH_DEPTHS = 24;
+export const SLOT_ANCESTOR_DEPTHS = 32;
+export const SLOT_BYTES = 40;
+/** The bit of a depth set that stands for this depth and all greater ones. */
+export const DEPTH_BIT_MAX = 63;
+
+export const TYPE_ALL = 0;
+export const TYPE_ALL_COUNT = 4;
+export const TYPE_UNKEYED = 8;
+export const TYPE_UNKEYED_COUNT = 12;
+export const TYPE_FILE = 16;
+export const TYPE_DESTINATION = TYPE_FILE + SLOT_BYTES;
+export const TYPE_BYTES = TYPE_DESTINATION + SLOT_BYTES;
+
+export const POOL = HEADER + (EVENT_TYPE_MAX + 1) * TYPE_BYTES;
+/** Strings are read in words of 8 bytes; the last word may reach this far past the last string. */
+export const POOL_SLACK_BYTES = 8;
+
+export const TABLE_HASH = 0;
+export const TABLE_LIST = 8;
+export const TABLE_COUNT = 12;
+export const TABLE_ENTRY_BYTES = 16;
+
+export const LIST_RULE = 0;
+export const LIST_FLAGS_ANY = 4;
+export const LIST_ENTRY_BYTES = 8;
+
+export const SET_STRINGS = 0;
+export const SET_STRINGS_MASK = 4;
+export const SET_GLOBS = 8;
+export const SET_GLOBS_COUNT = 12;
+export const SET_PATTERNS = 16;
+export const SET_PATTERNS_COUNT = 20;
+export const SET_BYTES = 24;
+
+export const STRING_HASH = 0;
+export const STRING_ADDRESS = 8;
+export const STRING_LENGTH = 12;
+export const STRING_ENTRY_BYTES = 16;
+
+export const PATTERN_COUNT = 0;
+export const PATTERN_BYTES_MIN = 4;
+export const PATTERN_SEGMENTS = 8;
+export const SEGMENT_ADDRESS = 0;
+export const SEGMENT_LENGTH = 4;
+export const SEGMENT_BYTES = 8;
+
+export const GLOB_BEFORE = 0;
+export const GLOB_AFTER = 4;
+export const GLOB_OPEN = 8;
+export const GLOB_COMPONENTS = 16;
+
+export const INTS_COUNT = 0;
+export const INTS_VALUES = 8;
+
+/**
+ * How predicates name a string field. Context fields: REF_CONTEXT + id, with REF_ARRAY when the field has
+ * any number of values.
+ */
+export const REF_PATH = 0;
+export const REF_DESTINATION_PATH = 1;
+export const REF_NAME = 2;
+export const REF_DESTINATION_NAME = 3;
+export const REF_COMM = 4;
+export const REF_CONTEXT = 256;
+export const REF_ARRAY = 512;
+export const REF_CONTEXT_ID_MASK = 255;
+
+/** Comparisons of `any_int`. */
+export const OP_EQ = 0;
+export const OP_NE = 1;
+export const OP_LT = 2;
+export const OP_LE = 3;
+export const OP_GT = 4;
+export const OP_GE = 5;

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { globMatches, type PatternError, parseGlob, parsePattern, patternMatches } from "./pattern.ts";
+import { globMatches, matchGlob, type PatternError, parseGlob, parsePattern, patternMatches } from "./pattern.ts";
 
 const C = "/usr/bin/c$t";
 

@@ -78,7 +78,6 @@ const c = {
 
 // Errors reach the caller as KernelError; libbpf's own lines on stderr would only repeat them.
 
-
 /** @returns result when it is not negative; libbpf reports errors as -errno */
 function check(call: string, result: number, log?: string): number {
   if (result < 0) throw new KernelError(call, -result, log);

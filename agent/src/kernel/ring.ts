@@ -37,7 +37,17 @@ export class RingReader {
     this.#position = Atomics.load(this.#consumerPosition, 0);
   }
 
-  /** Bytes written and not yet read. */
+  /** Position behind everything that was released. */
+  consumedPosition(): bigint {
+    return this.#position;
+  }
+
+  /** Position behind everything that has been written by now. */
+  producedPosition(): bigint {
+    return this.#position + BigInt(this.backlogBytes());
+  }
+
+  /** Bytes written and not yet released. */
   backlogBytes(): number {
     return (Atomics.load(this.#producerPosition, 0) - Number(BigInt.asIntN(32, this.#position))) >>> 0;
   }

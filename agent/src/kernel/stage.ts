@@ -170,9 +170,10 @@ export class KernelStage {
   /**
    * Makes a generation current. Once it resolves no program judges by an older one, and every record written
    * from then on carries the new number. Calls must not overlap.
-   * @throws KernelError and leaves the current generation in place
+   * @param onSwitch called at the moment of the swap, before the wait for programs under way
+   * @throws KernelError; `generation` tells whether the swap took place
    */
-  async activate(tables: FilterTables): Promise<void> {
+  async activate(tables: FilterTables, onSwitch: () => void = () => {}): Promise<void> {
     const slot = this.#slot ^ 1;
     const generations = this.#bpf.mapFd("generations");
     const { constants, approvers } = createFilterMaps(tables);
@@ -182,6 +183,7 @@ export class KernelStage {
       updateMap(this.#bpf.mapFd("active_slot"), u32(0), u32(slot));
       const before = this.#generation;
       [this.#slot, this.#generation] = [slot, tables.generation];
+      onSwitch();
       // A program may have read the old slot number just before. An update of a map in a map returns after
       // an RCU grace period (kernel commit 1ae80cf31938), so repeating this one waits for such programs.
       await updateMapAsync(generations, u32(slot), u32(constants));

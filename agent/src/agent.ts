@@ -1,0 +1,184 @@
+/**
+ * The agent of one host: kernel stage, pipeline, process table, and the generations that bundles become.
+ *
+ * Invariant: a set of bundles becomes active as a whole, in the kernel and in the matchers at once, or not at
+ * all; what was active before stays so until then. Where bundles come from is not its business (`updater.ts`).
+ */
+import { Matcher } from "@weir/matcher-wasm/host";
+import type { Bundle } from "@weir/trust";
+import { type Detection, detectionOf } from "./detection.ts";
+import { type Counters, lost } from "./kernel/counters.ts";
+import { bootTimeNs } from "./kernel/libbpf.ts";
+import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.ts";
+import { buildTables } from "./kernel/tables.ts";
+import { type ActiveBundle, type Generation, TENANTS_MAX } from "./match/generation.ts";
+import { type Match, Pipeline, type PipelineCounters } from "./match/pipeline.ts";
+import { ProcessTable } from "./process/table.ts";
+
+export interface AgentOptions {
+  readonly stage: StageOptions;
+  readonly onDetection: (detection: Detection) => void;
+  /** Called when reading the ring fails for good; the agent has stopped then. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What became of a set of bundles that was to be activated. */
+export interface Activation {
+  readonly generation: number;
+  /** Milliseconds from the call until new events were judged by the new generation. */
+  readonly switchedAfterMs: number;
+  /** Tenants whose bundle was refused; their last good one, if any, goes on. */
+  readonly refused: readonly { readonly tenant: string; readonly error: Error }[];
+}
+
+export interface AgentStatus {
+  readonly pid: number;
+  readonly attach: AttachMode;
+  /** Why the better attach mode is not used. */
+  readonly fallback: string | undefined;
+  readonly generation: number | undefined;
+  readonly bundles: readonly { readonly tenant: string; readonly digest: string; readonly rules: number }[];
+  readonly kernel: Counters;
+  /** Events lost in the kernel stage, whatever the cause. */
+  readonly lost: number;
+  readonly pipeline: PipelineCounters;
+  readonly processes: number;
+}
+
+/** Longest time without looking at the ring; the kernel wakes the reader at once when it is idle. */
+const WAIT_MS = 100;
+/** Spans handled before other work of the event loop gets its turn. */
+const SPANS_PER_TURN = 4;
+
+export class Agent {
+  readonly #stage: KernelStage;
+  readonly #pipeline: Pipeline;
+  readonly #processes = new ProcessTable();
+  readonly #onDetection: (detection: Detection) => void;
+  readonly #loop: Promise<void>;
+  #active: readonly ActiveBundle[] = [];
+  #number = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #stopping = false;
+
+  private constructor(stage: KernelStage, options: AgentOptions) {
+    this.#stage = stage;
+    this.#onDetection = options.onDetection;
+    const onMatch = (match: Match): void => this.#detect(match);
+    this.#pipeline = new Pipeline({ ring: stage.ring, processes: this.#processes, onMatch });
+    this.#processes.scan();
+    this.#loop = this.#run().catch(options.onFailure);
+  }
+
+  /**
+   * Attaches to the kernel. Nothing is detected before the first `activate`.
+   * @throws StageUnavailableError
+   */
+  static start(options: AgentOptions): Agent {
+    return new Agent(KernelStage.open(options.stage), options);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      let spans = 0;
+      while (spans < SPANS_PER_TURN && this.#pipeline.step() > 0) spans++;
+      if (spans < SPANS_PER_TURN) await this.#stage.ring.wait(WAIT_MS);
+      else await new Promise(setImmediate);
+    }
+    while (this.#pipeline.step() > 0);
+  }
+
+  #detect({ event, process, bundle: { bundle }, rules }: Match): void {
+    const bootEpochMs = Date.now() - Number(bootTimeNs() / 1000n) / 1000;
+    for (const index of rules) {
+      const rule = bundle.manifest.rules[index];
+      if (!rule) continue;
+      const { tenant } = bundle.manifest;
+      this.#onDetection(detectionOf({ event, process, tenant, bundle: bundle.digest, rule, bootEpochMs }));
+    }
+  }
+
+  /**
+   * Makes these the bundles of the host, one for each tenant, in the order of calls.
+   * @throws RangeError for more tenants than a mask has bits; KernelError; what was active stays active
+   */
+  activate(bundles: readonly Bundle[]): Promise<Activation> {
+    const result = this.#turn.then(() => this.#activate(bundles));
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async #activate(bundles: readonly Bundle[]): Promise<Activation> {
+    const started = performance.now();
+    if (bundles.length > TENANTS_MAX)
+      throw new RangeError(`${bundles.length} tenants on one host, expected at most ${TENANTS_MAX}`);
+    const refused: { tenant: string; error: Error }[] = [];
+    const next: ActiveBundle[] = [];
+    const taken = new Set(this.#active.map(({ slot }) => slot));
+    for (const bundle of bundles) {
+      const { tenant } = bundle.manifest;
+      const before = this.#active.find((a) => a.bundle.manifest.tenant === tenant);
+      if (before?.bundle.digest === bundle.digest) {
+        next.push(before);
+        continue;
+      }
+      try {
+        const matcher = await Matcher.load(bundle.wasm);
+        const slot = before?.slot ?? freeSlot(taken);
+        taken.add(slot);
+        next.push({ slot, bundle, matcher });
+      } catch (error) {
+        refused.push({ tenant, error: error as Error });
+        if (before) next.push(before);
+      }
+    }
+    const generation: Generation = { number: ++this.#number, bundles: next };
+    const seeds = next.map(({ slot, bundle }) => ({ tenant: slot, seeds: bundle.seeds }));
+    const tables = buildTables(generation.number, seeds);
+    this.#pipeline.add(generation);
+    let switchedAfterMs = 0;
+    try {
+      await this.#stage.activate(tables, () => {
+        switchedAfterMs = performance.now() - started;
+      });
+    } catch (error) {
+      if (this.#stage.generation !== generation.number) this.#pipeline.remove(generation.number);
+      throw error;
+    }
+    this.#active = next;
+    this.#pipeline.retireBefore(generation.number);
+    return { generation: generation.number, switchedAfterMs, refused };
+  }
+
+  status(): AgentStatus {
+    const kernel = this.#stage.counters();
+    return {
+      pid: process.pid,
+      attach: this.#stage.mode,
+      fallback: this.#stage.fallback,
+      generation: this.#stage.generation,
+      bundles: this.#active.map(({ bundle }) => ({
+        tenant: bundle.manifest.tenant,
+        digest: bundle.digest,
+        rules: bundle.manifest.rules.length,
+      })),
+      kernel,
+      lost: lost(kernel),
+      pipeline: { ...this.#pipeline.counters },
+      processes: this.#processes.size,
+    };
+  }
+
+  /** Judges what is in the ring, then detaches from the kernel. */
+  async stop(): Promise<void> {
+    await this.#turn;
+    this.#stopping = true;
+    await this.#loop;
+    this.#stage.close();
+  }
+}
+
+function freeSlot(taken: ReadonlySet<number>): number {
+  for (let slot = 0; slot < TENANTS_MAX; slot++) if (!taken.has(slot)) return slot;
+  throw new RangeError(`all ${TENANTS_MAX} tenant slots of this host are taken`);
+}

@@ -1,0 +1,45 @@
+/** A process as the agent knows it. */
+
+/** What a process runs; a new one with each exec. */
+export interface Image {
+  /** Executable; empty for kernel threads. */
+  readonly path: string;
+  readonly pathTruncated: boolean;
+  /** argv, argv[0] included. */
+  readonly args: readonly string[];
+  readonly argsTruncated: boolean;
+}
+
+export interface Process {
+  /** In the initial pid namespace. */
+  readonly tgid: number;
+  /** CLOCK_BOOTTIME; for processes read from /proc a multiple of 10 ms until a record tells it exactly. */
+  startNs: bigint;
+  readonly ppid: number;
+  /** Who created it, kept after that process is gone; undefined for init and kernel threads. */
+  parent: Process | undefined;
+  image: Image;
+  comm: string;
+  /** Id of the cgroup v2 directory; 0 when unknown. */
+  cgroupId: bigint;
+  /** Empty outside a container. */
+  containerId: string;
+}
+
+/** Longest lineage that is followed; real ones are far shorter. */
+const ANCESTORS_MAX = 64;
+
+/** @returns from the parent to init */
+export function ancestorsOf(process: Process): Process[] {
+  const ancestors: Process[] = [];
+  for (let p = process.parent; p && ancestors.length < ANCESTORS_MAX; p = p.parent) ancestors.push(p);
+  return ancestors;
+}
+
+/** Start times in /proc have this resolution (USER_HZ is 100 on every architecture Linux supports here). */
+export const TICK_NS = 10_000_000n;
+
+/** Whether two start times can be those of the same process, one of them perhaps read from /proc. */
+export function sameStart(a: bigint, b: bigint): boolean {
+  return a / TICK_NS === b / TICK_NS;
+}

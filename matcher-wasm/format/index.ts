@@ -1,4 +1,6 @@
 export * from "./decode.ts";
+export * from "./encode.ts";
+export * from "./exports.ts";
 export * from "./fields.ts";
 export * from "./hash.ts";
 export * from "./layout.ts";

@@ -1,0 +1,134 @@
+/**
+ * One loaded matcher: copies spans in, reads verdicts out.
+ *
+ * Invariant: one call at a time; the input region keeps the last span until the host overwrites it, so
+ * candidates can be judged with context after their batch.
+ */
+import {
+  CONTEXT_BYTES,
+  INPUT_BYTES,
+  OUTPUT_BYTES,
+  RECORD_HEADER_BYTES,
+  VERDICT_BYTES,
+  VERDICT_CANDIDATE,
+} from "../format/index.ts";
+import { type AdmittedMatcher, admitModule } from "./admit.ts";
+import { type ContextValue, writeContext } from "./context.ts";
+import { MatcherInputError } from "./errors.ts";
+
+/** A rule that an event matched, or may match once its context is known. */
+export interface Verdict {
+  /** Of the record in the input, past its ring header; names the event in `matchContext`. */
+  readonly recordOffset: number;
+  /** Index in the order in which the rules were linked. */
+  readonly rule: number;
+  /** The rule reads context and only may match. */
+  readonly candidate: boolean;
+}
+
+export interface BatchRequest {
+  /** Bytes of the span at the start of `input`. */
+  readonly length: number;
+  readonly generation: number;
+  /** Bit in the records' tenant masks, 0 … 63. */
+  readonly tenant: number;
+}
+
+const TENANT_MAX = 63;
+const U32_MAX = 0xffffffff;
+
+export class Matcher {
+  readonly #matcher: AdmittedMatcher;
+  #input: Uint8Array;
+  #consumed = 0;
+  #malformed = 0;
+
+  private constructor(matcher: AdmittedMatcher) {
+    this.#matcher = matcher;
+    this.#input = new Uint8Array(matcher.exports.memory.buffer, matcher.input, INPUT_BYTES);
+  }
+
+  /** @throws MatcherRejectedError when the bytes are no module that may run here */
+  static async load(bytes: Uint8Array): Promise<Matcher> {
+    return new Matcher(await admitModule(bytes));
+  }
+
+  /** Where the next span goes: INPUT_BYTES bytes of the matcher's own memory, the same view each time. */
+  get input(): Uint8Array {
+    const { buffer } = this.#matcher.exports.memory;
+    // Growing detaches the old buffer. Linked matchers can't grow; an admitted one might.
+    if (this.#input.buffer !== buffer) this.#input = new Uint8Array(buffer, this.#matcher.input, INPUT_BYTES);
+    return this.#input;
+  }
+
+  /** Bytes of the last batch's span that were walked; the rest starts with a record not yet committed. */
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  /** Records of the last batch that were skipped because they contradict their own lengths. */
+  get malformed(): number {
+    return this.#malformed;
+  }
+
+  /**
+   * Judges all records of the span in `input` that are of this generation and tenant.
+   * @returns the verdicts in the order of the records
+   * @throws MatcherInputError when the request is out of range
+   */
+  matchBatch(request: BatchRequest): Verdict[] {
+    requireInteger("length", request.length, INPUT_BYTES);
+    requireInteger("generation", request.generation, U32_MAX);
+    requireInteger("tenant", request.tenant, TENANT_MAX);
+    const { exports, output } = this.#matcher;
+    const verdicts: Verdict[] = [];
+    this.#malformed = 0;
+    let start = 0;
+    do {
+      const count = exports.match_batch(start, request.length, request.generation, request.tenant);
+      if (count > 0) readVerdicts(new DataView(exports.memory.buffer, output, OUTPUT_BYTES), count, verdicts);
+      this.#malformed += exports.malformed();
+      const next = exports.resume();
+      // Each call gets further, as an event's verdicts fit into an empty output; a module that doesn't is broken.
+      if (next <= start && next < request.length)
+        throw new WebAssembly.RuntimeError(`matcher stands still at ${next} of ${request.length} bytes`);
+      start = next;
+    } while (start < request.length);
+    this.#consumed = exports.consumed();
+    return verdicts;
+  }
+
+  /**
+   * Judges one record of the span in `input` by the rules that read context.
+   * @param recordOffset as in a verdict
+   * @param context by context field id
+   * @returns indices of the rules that match, each once
+   * @throws MatcherInputError when the offset is out of range or a value does not have its field's type
+   */
+  matchContext(recordOffset: number, context: readonly ContextValue[]): number[] {
+    requireInteger("record offset", recordOffset, INPUT_BYTES - RECORD_HEADER_BYTES);
+    const { exports, output, context: block } = this.#matcher;
+    const { buffer } = exports.memory;
+    writeContext(new Uint8Array(buffer, block, CONTEXT_BYTES), context);
+    const count = exports.match_context(recordOffset);
+    const verdicts: Verdict[] = [];
+    readVerdicts(new DataView(exports.memory.buffer, output, OUTPUT_BYTES), count, verdicts);
+    return verdicts.map((verdict) => verdict.rule);
+  }
+}
+
+function readVerdicts(view: DataView, count: number, into: Verdict[]): void {
+  for (let at = 0; at < count * VERDICT_BYTES; at += VERDICT_BYTES) {
+    const rule = view.getUint32(at + 4, true);
+    into.push({
+      recordOffset: view.getUint32(at, true),
+      rule: rule & ~VERDICT_CANDIDATE,
+      candidate: (rule & VERDICT_CANDIDATE) !== 0,
+    });
+  }
+}
+
+function requireInteger(what: string, value: number, max: number): void {
+  if (!Number.isInteger(value) || value < 0 || value > max)
+    throw new MatcherInputError(`${what} ${value}: expected an integer from 0 to ${max}`);
+}

@@ -1,0 +1,167 @@
+/**
+ * The header of a matcher: for each event type, which rules an event has to be shown to.
+ *
+ * Invariant: every rule is in the list of all rules of its type, and either in the list of those without a
+ * key or in a table under each of its keys. An access predicate that can't be looked up makes its rule one
+ * without a key.
+ */
+import {
+  type ApproverKind,
+  DEPTH_BIT_MAX,
+  EVENT_TYPE_MAX,
+  eventTypeByName,
+  nameHash,
+  pathHash,
+  SLOT_ANCESTOR_DEPTHS,
+  SLOT_ANCESTORS,
+  SLOT_NAMES,
+  SLOT_PATH_DEPTHS,
+  SLOT_PATHS,
+  TYPE_ALL,
+  TYPE_BYTES,
+  TYPE_DESTINATION,
+  TYPE_FILE,
+  TYPE_UNKEYED,
+  VERDICT_CANDIDATE,
+} from "@weir/matcher-wasm/format";
+import type { AccessPredicate, CheckedRule } from "../ir.ts";
+import { LinkError } from "./error.ts";
+import { buildHashTable } from "./hash-table.ts";
+import type { DataPool } from "./pool.ts";
+
+/** A rule as lists name it, and the flags without which it needs not be asked (0: always ask). */
+interface ListEntry {
+  readonly rule: number;
+  readonly flagsAny: number;
+}
+
+type Table = Map<bigint, ListEntry[]>;
+
+/** One path of an event type. */
+interface SlotIndex {
+  readonly tables: Readonly<Record<ApproverKind, Table>>;
+  pathDepths: bigint;
+  ancestorDepths: bigint;
+}
+
+interface TypeIndex {
+  readonly all: ListEntry[];
+  readonly unkeyed: ListEntry[];
+  readonly slots: Readonly<Record<"file" | "destination", SlotIndex>>;
+}
+
+const encoder = new TextEncoder();
+
+const newSlot = (): SlotIndex => ({
+  tables: { path: new Map(), ancestor: new Map(), basename: new Map() },
+  pathDepths: 0n,
+  ancestorDepths: 0n,
+});
+
+/**
+ * @param readsContext for each rule, whether it becomes a candidate in phase one
+ * @returns the bytes from `HEADER` to `POOL`; the lists and tables are in the pool
+ */
+export function buildHeader(
+  rules: readonly CheckedRule[],
+  access: readonly (readonly AccessPredicate[])[],
+  readsContext: readonly boolean[],
+  pool: DataPool,
+): Uint8Array {
+  const types = new Map<number, TypeIndex>();
+  rules.forEach((rule, i) => {
+    const type = eventTypeByName(rule.event);
+    if (type === undefined)
+      throw new LinkError("event", rule.event, `rule ${rule.id}: event type ${JSON.stringify(rule.event)} is unknown`);
+    const index = types.get(type.id) ?? {
+      all: [],
+      unkeyed: [],
+      slots: { file: newSlot(), destination: newSlot() },
+    };
+    types.set(type.id, index);
+    addRule(index, readsContext[i] === true ? i | VERDICT_CANDIDATE : i, rule, access[i] ?? []);
+  });
+
+  const header = new Uint8Array((EVENT_TYPE_MAX + 1) * TYPE_BYTES);
+  const view = new DataView(header.buffer);
+  for (const [id, index] of types) writeType(view, id * TYPE_BYTES, index, pool);
+  return header;
+}
+
+function addRule(index: TypeIndex, rule: number, { expr }: CheckedRule, access: readonly AccessPredicate[]): void {
+  index.all.push({ rule, flagsAny: 0 });
+  if (expr.kind === "const" && !expr.value) return;
+  const entries = access.map((predicate) => ({ hash: hashOf(predicate.key), predicate }));
+  const always = entries.some(({ hash, predicate }) => hash === null && !predicate.flagsAny);
+  if (always || entries.length === 0) {
+    index.unkeyed.push({ rule, flagsAny: 0 });
+    return;
+  }
+  for (const { hash, predicate } of entries) {
+    const entry = { rule, flagsAny: predicate.flagsAny ?? 0 };
+    if (hash === null || predicate.key === null) index.unkeyed.push(entry);
+    else addKey(index.slots[predicate.key.slot], predicate.key, hash, entry);
+  }
+}
+
+function addKey(slot: SlotIndex, key: NonNullable<AccessPredicate["key"]>, hash: bigint, entry: ListEntry): void {
+  const table = slot.tables[key.kind];
+  const list = table.get(hash);
+  if (list === undefined) table.set(hash, [entry]);
+  else list.push(entry);
+  if (key.kind === "path") slot.pathDepths |= depthBit(key.value);
+  if (key.kind === "ancestor") slot.ancestorDepths |= depthBit(key.value);
+}
+
+/** @returns the hash under which an event's path presents the key, null when none would */
+function hashOf(key: AccessPredicate["key"]): bigint | null {
+  if (key === null) return null;
+  if (key.kind === "basename")
+    return key.value === "" || key.value.includes("/") ? null : nameHash(encoder.encode(key.value));
+  try {
+    return key.value === "" ? null : pathHash(key.value);
+  } catch (error) {
+    // Not a normalised path: no event is found by it, so the rule is shown all of them.
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+function depthBit(path: string): bigint {
+  const depth = path === "/" ? 0 : path.split("/").length - 1;
+  return 1n << BigInt(Math.min(depth, DEPTH_BIT_MAX));
+}
+
+function writeType(view: DataView, at: number, index: TypeIndex, pool: DataPool): void {
+  writePair(view, at + TYPE_ALL, putList(index.all, pool));
+  writePair(view, at + TYPE_UNKEYED, putList(index.unkeyed, pool));
+  for (const [slot, offset] of [
+    [index.slots.file, at + TYPE_FILE],
+    [index.slots.destination, at + TYPE_DESTINATION],
+  ] as const) {
+    writePair(view, offset + SLOT_PATHS, putTable(slot.tables.path, pool));
+    writePair(view, offset + SLOT_ANCESTORS, putTable(slot.tables.ancestor, pool));
+    writePair(view, offset + SLOT_NAMES, putTable(slot.tables.basename, pool));
+    view.setBigUint64(offset + SLOT_PATH_DEPTHS, slot.pathDepths, true);
+    view.setBigUint64(offset + SLOT_ANCESTOR_DEPTHS, slot.ancestorDepths, true);
+  }
+}
+
+function writePair(view: DataView, at: number, [first, second]: readonly [number, number]): void {
+  view.setUint32(at, first, true);
+  view.setUint32(at + 4, second, true);
+}
+
+/** @returns address and count */
+function putList(list: readonly ListEntry[], pool: DataPool): [number, number] {
+  if (list.length === 0) return [0, 0];
+  return [pool.putWords(list.flatMap(({ rule, flagsAny }) => [rule, flagsAny])), list.length];
+}
+
+/** @returns address and mask */
+function putTable(table: Table, pool: DataPool): [number, number] {
+  if (table.size === 0) return [0, 0];
+  const entries = [...table].map(([hash, list]) => ({ hash, words: putList(list, pool) }));
+  const { bytes, mask } = buildHashTable(entries, 1);
+  return [pool.put(bytes), mask];
+}

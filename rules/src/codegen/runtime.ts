@@ -1,0 +1,54 @@
+/**
+ * The compiled runtime while a matcher is linked onto it: what predicates may call, by name.
+ *
+ * Invariant: the names that predicates use are found before the runtime's helper exports are removed.
+ */
+import { readRuntime } from "@weir/matcher-wasm/runtime";
+import binaryen from "binaryen";
+import { LinkError } from "./error.ts";
+import type { DataPool } from "./pool.ts";
+
+/** Deepest nesting of a rule's expression: code generation and V8's validation recurse. */
+export const EXPRESSION_DEPTH_MAX = 256;
+
+/** The helpers of `assembly/fields.ts`; all but `context_int` give an i32. */
+const HELPERS = [
+  "any_int",
+  "any_int_in",
+  "context_int",
+  "context_unknown",
+  "int_in",
+  "same_string",
+  "string_in",
+  "string_is",
+] as const;
+
+export type Helper = (typeof HELPERS)[number];
+
+export class Runtime {
+  readonly module: binaryen.Module;
+  readonly pool: DataPool;
+  /** Internal name of the table that `call_indirect` goes through. */
+  readonly table: string;
+  readonly #functions: ReadonlyMap<string, string>;
+
+  constructor(pool: DataPool) {
+    this.module = binaryen.readBinary(readRuntime());
+    this.pool = pool;
+    this.#functions = new Map(HELPERS.map((name) => [name, internalName(this.module, name)]));
+    if (this.module.getNumTables() !== 1)
+      throw new LinkError("runtime", this.module.getNumTables(), "the matcher runtime has not exactly one table");
+    this.table = binaryen.getTableInfo(this.module.getTableByIndex(0)).name;
+  }
+
+  call(helper: Helper, operands: readonly binaryen.ExpressionRef[]): binaryen.ExpressionRef {
+    const result = helper === "context_int" ? binaryen.i64 : binaryen.i32;
+    return this.module.call(this.#functions.get(helper) as string, operands, result);
+  }
+}
+
+function internalName(module: binaryen.Module, exportName: string): string {
+  const ref = module.getExport(exportName);
+  if (ref === 0) throw new LinkError("runtime", exportName, `the matcher runtime has no export ${exportName}`);
+  return binaryen.getExportInfo(ref).value;
+}

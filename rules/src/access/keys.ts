@@ -1,0 +1,88 @@
+/**
+ * Path keys: what of an event's path must be present for a string leaf to be true.
+ *
+ * Paths of events are absolute and normalised: `/`, or components that are neither empty nor `.` nor
+ * `..`. The argument for each key is made for those; a path that the kernel could not resolve is marked
+ * truncated and passes without approver.
+ */
+import type { AccessPredicate, Leaf, StringTest } from "../ir.ts";
+import { globComponents, globMatches, hasStar } from "../pattern.ts";
+
+export type Key = NonNullable<AccessPredicate["key"]>;
+type Slot = Key["slot"];
+
+/** Keys of which at least one is present whenever the test is true; null when there is no such set. */
+type Keys = readonly Key[] | null;
+
+/** @returns keys for a leaf: one of them is present in every event for which it is true; null: no usable part */
+export function leafKeys(leaf: Leaf): Keys {
+  if (leaf.kind !== "string" || leaf.negated) return null;
+  const source = leaf.field.source;
+  if (source.from !== "path" && source.from !== "basename") return null;
+  const keys: Key[] = [];
+  for (const test of leaf.tests) {
+    const found = source.from === "path" ? pathKeys(test, source.slot) : nameKeys(test, source.slot);
+    if (found === null) return null;
+    keys.push(...found);
+  }
+  return keys;
+}
+
+function pathKeys(test: StringTest, slot: Slot): Keys {
+  if (test.kind === "equals") return isEventPath(test.value) ? [{ kind: "path", slot, value: test.value }] : [];
+  if (test.kind === "pattern") return null;
+  return globKeys(test.pattern, slot);
+}
+
+/** The last component of `/` is empty; nothing else has that name, and no name has a slash. */
+function nameKeys(test: StringTest, slot: Slot): Keys {
+  if (test.kind !== "equals" && hasStar(test.kind === "glob" ? test.pattern : test.pattern)) return null;
+  const value = test.kind === "equals" ? test.value : test.pattern;
+  if (value === "") return [{ kind: "path", slot, value: "/" }];
+  return isName(value) ? [{ kind: "basename", slot, value }] : [];
+}
+
+/**
+ * The root is looked at by itself, so that the rest may argue about paths with at least one component.
+ * A literal last component is the basename of every path that fits. The literal components before the
+ * first star are a directory strictly above it: without `**` because the path has as many components as
+ * the glob, with `**` because it has more than stand before it.
+ */
+function globKeys(pattern: string, slot: Slot): Keys {
+  const root: Key[] = globMatches(pattern, "/") ? [{ kind: "path", slot, value: "/" }] : [];
+  const components = globComponents(pattern);
+  if (!couldMatchBelowRoot(components)) return root;
+  const last = components.at(-1) as string;
+  if (!hasStar(last)) {
+    if (components.some(hasStar)) return [...root, { kind: "basename", slot, value: last }];
+    return [...root, { kind: "path", slot, value: pattern }];
+  }
+  const literal = components.slice(0, components.findIndex(hasStar));
+  // `/**` and `/*/…` lie below the root like everything else: that is no filter.
+  return literal.length > 1 ? [...root, { kind: "ancestor", slot, value: literal.join("/") }] : null;
+}
+
+/** Whether the literal components occur in normalised paths, the first one standing before the root's slash. */
+function couldMatchBelowRoot(components: readonly string[]): boolean {
+  const first = components[0] as string;
+  const absolute = first === "" || first === "*" || first === "**";
+  if (!absolute || components.length < (first === "**" ? 1 : 2)) return false;
+  return components.every((component, i) => (i === 0 && component === "") || hasStar(component) || isName(component));
+}
+
+const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
+
+/** @returns whether an event can have this path */
+export function isEventPath(path: string): boolean {
+  if (path === "/") return true;
+  const [first, ...rest] = path.split("/");
+  return first === "" && rest.length > 0 && rest.every(isName);
+}
+
+/** How selective a key is expected to be: path, basename, deep directory, shallow directory. */
+export function selectivity(key: Key | null): number {
+  if (key === null) return 0;
+  if (key.kind === "path") return 1000;
+  if (key.kind === "basename") return 900;
+  return Math.min(key.value.split("/").length, 800);
+}

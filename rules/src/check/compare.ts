@@ -1,0 +1,108 @@
+/** Comparison operators on typed operands. */
+import { MIRRORED } from "../integers.ts";
+import type { CompareOp, Expr } from "../ir.ts";
+import type { ComparisonOp } from "../syntax/ast.ts";
+import type { Span } from "../syntax/error.ts";
+import { describeOperand, intConstant, type Operand, type TextOperand, textTest } from "./operand.ts";
+import type { Scope } from "./scope.ts";
+
+export interface Comparison {
+  readonly op: ComparisonOp;
+  readonly opSpan: Span;
+  readonly left: Operand;
+  readonly right: Operand;
+}
+
+type Typed<T extends Operand["type"]> = Extract<Operand, { type: T }>;
+
+/** @returns the comparison as an expression; reports operands that cannot be compared so */
+export function compare(scope: Scope, comparison: Comparison): Expr {
+  const { left, right } = comparison;
+  for (const side of [left, right])
+    if (side.type === "list") scope.fail("type", side.span, "a list cannot be compared: use `in` or `not in`");
+  if (left.type === "string" && right.type === "text") return stringText(scope, comparison, left, right);
+  if (left.type === "text" && right.type === "string") return stringText(scope, comparison, right, left);
+  if (left.type === "string" && right.type === "string") return stringString(scope, comparison, left, right);
+  if (left.type === "text" && right.type === "text") return textText(scope, comparison, left, right);
+  if (left.type === "int" && right.type === "int") {
+    const op = intOp(scope, comparison);
+    // The field goes to the left, so that later stages meet one form.
+    return left.expr.kind === "int" && right.expr.kind !== "int"
+      ? { kind: "compare", op: MIRRORED[op], left: right.expr, right: left.expr }
+      : { kind: "compare", op, left: left.expr, right: right.expr };
+  }
+  if (left.type === "ints") return anyInt(scope, comparison, left, right);
+  if (right.type === "ints") return anyInt(scope, { ...comparison, op: mirrored(comparison.op) }, right, left);
+  if (left.type === "bool" && right.type === "bool") return boolBool(scope, comparison, left, right);
+  return mismatch(scope, comparison);
+}
+
+function mismatch(scope: Scope, { left, right, op, opSpan }: Comparison): never {
+  scope.fail("type", opSpan, `\`${op}\` cannot compare ${describeOperand(left)} with ${describeOperand(right)}`);
+}
+
+const mirrored = (op: ComparisonOp): ComparisonOp => (op === "=~" || op === "!~" ? op : MIRRORED[op]);
+
+function intOp(scope: Scope, { op, opSpan }: Comparison): CompareOp {
+  if (op === "=~" || op === "!~") scope.fail("type", opSpan, `\`${op}\` matches strings, not integers`);
+  return op;
+}
+
+/** @returns whether the operator asks for equality or a match, and its negation; others are no string operators */
+function stringOp(scope: Scope, { op, opSpan }: Comparison): { like: boolean; negated: boolean } {
+  if (op === "==" || op === "!=") return { like: false, negated: op === "!=" };
+  if (op === "=~" || op === "!~") return { like: true, negated: op === "!~" };
+  return scope.fail(
+    "type",
+    opSpan,
+    `\`${op}\` compares integers; strings are compared with \`==\`, \`!=\`, \`=~\`, \`!~\` and \`in\``,
+  );
+}
+
+function stringText(scope: Scope, comparison: Comparison, field: Typed<"string">, text: TextOperand): Expr {
+  const { like, negated } = stringOp(scope, comparison);
+  return { kind: "string", field: field.field, tests: [textTest(scope, field.field, text, like)], negated };
+}
+
+function stringString(scope: Scope, comparison: Comparison, left: Typed<"string">, right: Typed<"string">): Expr {
+  const { like, negated } = stringOp(scope, comparison);
+  if (like)
+    scope.fail("type", comparison.opSpan, `\`${comparison.op}\` needs a pattern, received ${describeOperand(right)}`);
+  return { kind: "sameString", left: left.field, right: right.field, negated };
+}
+
+function textText(scope: Scope, comparison: Comparison, left: TextOperand, right: TextOperand): Expr {
+  const { like, negated } = stringOp(scope, comparison);
+  if (like || left.pattern || right.pattern)
+    scope.fail("type", comparison.opSpan, "both sides are constants: one of them must be a field");
+  return { kind: "const", value: (left.value === right.value) !== negated };
+}
+
+/** Integer arrays: any value; `!=` means that none is equal. */
+function anyInt(scope: Scope, comparison: Comparison, array: Typed<"ints">, other: Operand): Expr {
+  const op = intOp(scope, comparison);
+  const value = intConstant(other);
+  if (value === undefined) {
+    if (other.type === "int" || other.type === "ints")
+      scope.unsupported(comparison.opSpan, "comparing an integer array with another field is");
+    mismatch(scope, comparison);
+  }
+  const negated = op === "!=";
+  return { kind: "anyInt", field: array.field, op: negated ? "==" : op, value, negated };
+}
+
+function boolBool(scope: Scope, comparison: Comparison, left: Typed<"bool">, right: Typed<"bool">): Expr {
+  const { op, opSpan } = comparison;
+  if (op !== "==" && op !== "!=") scope.fail("type", opSpan, `\`${op}\` cannot compare booleans`);
+  const same = op === "==";
+  if (right.expr.kind === "const") return right.expr.value === same ? left.expr : { kind: "not", term: left.expr };
+  if (left.expr.kind === "const") return left.expr.value === same ? right.expr : { kind: "not", term: right.expr };
+  if (left.expr.kind !== "bool" || right.expr.kind !== "bool")
+    scope.unsupported(opSpan, "comparing two conditions is", "combine them with `&&`, `||` and `not`");
+  const both: Expr = { kind: "and", terms: [left.expr, right.expr] };
+  const none: Expr = { kind: "and", terms: [not(left.expr), not(right.expr)] };
+  const equal: Expr = { kind: "or", terms: [both, none] };
+  return same ? equal : not(equal);
+}
+
+const not = (term: Expr): Expr => ({ kind: "not", term });

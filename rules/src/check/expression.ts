@@ -1,0 +1,199 @@
+/** Syntax tree to typed operands: names resolved, macros expanded, constants folded. */
+import { EVENT_TYPES, FIELDS, type Field, findField } from "@weir/matcher-wasm/format";
+import { CONSTANTS } from "../constants.ts";
+import { applyBinary, applyUnary } from "../integers.ts";
+import type { Expr, IntExpr } from "../ir.ts";
+import { suggestion } from "../suggest.ts";
+import type { List, LogicalOp, Node, Root } from "../syntax/ast.ts";
+import type { Span } from "../syntax/error.ts";
+import { compare } from "./compare.ts";
+import { foreignName } from "./foreign.ts";
+import { member } from "./member.ts";
+import { describeOperand, type Operand } from "./operand.ts";
+import { EXPRESSION_DEPTH_MAX, type Scope } from "./scope.ts";
+
+type OfKind<K extends Root["kind"]> = Extract<Root, { kind: K }>;
+
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["false", false],
+]);
+
+/** @returns whether the name is taken by the language, so that no macro may have it */
+export function isReservedName(name: string): boolean {
+  return CONSTANTS.has(name) || BOOLEANS.has(name) || findField(name) !== undefined;
+}
+
+export function operand(scope: Scope, node: Root): Operand {
+  return scope.enter(node.span, () => visit(scope, node));
+}
+
+function visit(scope: Scope, node: Root): Operand {
+  const { span } = node;
+  switch (node.kind) {
+    case "ident":
+      return ident(scope, node);
+    case "int":
+      return { type: "int", expr: { kind: "int", value: node.value }, span };
+    case "string":
+      return { type: "text", value: node.value, pattern: false, span };
+    case "pattern":
+      return { type: "text", value: node.value, pattern: true, span };
+    case "regex":
+      return scope.unsupported(span, "regular expressions are", 'many can be written as a pattern `~"…"`');
+    case "duration":
+      return scope.unsupported(span, "durations are");
+    case "ip":
+      return scope.unsupported(span, "IP addresses are");
+    case "variable":
+      return scope.unsupported(span, "variables are");
+    case "list":
+      return list(scope, node);
+    case "unary":
+      return unary(scope, node);
+    case "binary":
+      return binary(scope, node);
+    case "comparison": {
+      const sides = { left: operand(scope, node.left), right: operand(scope, node.right) };
+      return { type: "bool", expr: compare(scope, { op: node.op, opSpan: node.opSpan, ...sides }), span };
+    }
+    case "membership": {
+      const sides = { left: operand(scope, node.left), right: operand(scope, node.right) };
+      return { type: "bool", expr: member(scope, { op: node.op, opSpan: node.opSpan, ...sides }), span };
+    }
+    case "logical":
+      return logical(scope, node);
+  }
+}
+
+/** The operand as a condition; integers and strings are none by themselves. */
+export function condition(scope: Scope, node: Root): Expr {
+  const result = operand(scope, node);
+  if (result.type === "bool") return result.expr;
+  const hint =
+    result.type === "int" ? "compare it: `… > 0`" : result.type === "string" ? 'compare it: `… == "…"`' : undefined;
+  return scope.fail("type", node.span, `expected a condition, received ${describeOperand(result)}`, hint);
+}
+
+function integer(scope: Scope, node: Node, op: string): IntExpr {
+  const result = operand(scope, node);
+  if (result.type === "int") return result.expr;
+  const hint = result.type === "bool" ? "comparison binds less tightly: check the parentheses" : undefined;
+  return scope.fail("type", node.span, `\`${op}\` needs an integer, received ${describeOperand(result)}`, hint);
+}
+
+function unary(scope: Scope, { op, operand: inner, span }: OfKind<"unary">): Operand {
+  if (op === "!") return { type: "bool", expr: { kind: "not", term: condition(scope, inner) }, span };
+  const expr = integer(scope, inner, op);
+  const folded: IntExpr =
+    expr.kind === "int" ? { kind: "int", value: applyUnary(op, expr.value) } : { kind: "unary", op, operand: expr };
+  return { type: "int", expr: folded, span };
+}
+
+function binary(scope: Scope, { op, left, right, span }: OfKind<"binary">): Operand {
+  const l = integer(scope, left, op);
+  const r = integer(scope, right, op);
+  if (l.kind === "int" && r.kind === "int")
+    return { type: "int", expr: { kind: "int", value: applyBinary(op, l.value, r.value) }, span };
+  if (op === "&" && [l, r].some((side) => side.kind === "int" && side.value === 0n))
+    scope.warn(
+      "zero-mask",
+      span,
+      "`& 0` is always 0",
+      "O_RDONLY is 0: to test for it write `open.flags & O_ACCMODE == O_RDONLY`",
+    );
+  return { type: "int", expr: { kind: "binary", op, left: l, right: r }, span };
+}
+
+/** Groups the chain from the right: neighbours with the same operator become one junction. */
+function logical(scope: Scope, { terms, ops, span }: OfKind<"logical">): Operand {
+  if (ops.includes("&&") && ops.includes("||"))
+    scope.warn(
+      "mixed-logic",
+      span,
+      "`&&` and `||` are mixed without parentheses; they share one precedence and group to the right, so `a && b || c` means `a && (b || c)`",
+      "write the parentheses",
+    );
+  const conditions = terms.map((term) => condition(scope, term));
+  let run = [conditions.at(-1) as Expr];
+  let runOp = ops.at(-1) as LogicalOp;
+  let groups = 1;
+  for (let i = ops.length - 1; i >= 0; i--) {
+    const op = ops[i] as LogicalOp;
+    if (op !== runOp) {
+      run = [junction(runOp, run.reverse())];
+      runOp = op;
+      if (++groups > EXPRESSION_DEPTH_MAX) scope.tooDeep(span);
+    }
+    run.push(conditions[i] as Expr);
+  }
+  return { type: "bool", expr: junction(runOp, run.reverse()), span };
+}
+
+const junction = (op: LogicalOp, terms: readonly Expr[]): Expr => ({ kind: op === "&&" ? "and" : "or", terms });
+
+/** Constants only; macros that are lists are taken in with their items. */
+function list(scope: Scope, { items, span }: List): Operand {
+  const flat: Operand[] = [];
+  for (const item of items) {
+    const result = operand(scope, item);
+    if (result.type === "list") for (const inner of result.items) flat.push({ ...inner, span: item.span });
+    else if (result.type === "text" || (result.type === "int" && result.expr.kind === "int")) flat.push(result);
+    else scope.fail("type", item.span, `a list holds constants, received ${describeOperand(result)}`);
+  }
+  const first = flat[0];
+  const odd = flat.find((item) => item.type !== first?.type);
+  if (first !== undefined && odd !== undefined)
+    scope.fail("type", odd.span, `the list mixes ${describeOperand(first)} and ${describeOperand(odd)}`);
+  return { type: "list", items: flat, span };
+}
+
+function ident(scope: Scope, { name, span }: OfKind<"ident">): Operand {
+  const macro = scope.macros.get(name);
+  if (macro !== undefined) return { ...scope.expand(macro, span, () => operand(scope, macro.root)), span };
+  const constant = CONSTANTS.get(name);
+  if (constant !== undefined) return { type: "int", expr: { kind: "int", value: constant }, span };
+  const truth = BOOLEANS.get(name);
+  if (truth !== undefined) return { type: "bool", expr: { kind: "const", value: truth }, span };
+  const field = findField(name);
+  if (field !== undefined) return fieldOperand(scope.useField(field, span), span);
+  return unknown(scope, name, span);
+}
+
+function fieldOperand(field: Field, span: Span): Operand {
+  if (field.type === "string") return { type: "string", field, span };
+  if (field.type === "bool") return { type: "bool", expr: { kind: "bool", field, negated: false }, span };
+  return field.array ? { type: "ints", field, span } : { type: "int", expr: { kind: "intField", field }, span };
+}
+
+function unknown(scope: Scope, name: string, span: Span): never {
+  const foreign = foreignName(name);
+  if (foreign !== undefined) scope.unsupported(span, foreign);
+  const [event = "", ...rest] = name.split(".");
+  const suffix = rest.join(".");
+  if (EVENT_TYPES.some((type) => type.name === event)) {
+    const owners = EVENT_TYPES.filter((type) => findField(`${type.name}.${suffix}`) !== undefined).map(
+      (type) => type.name,
+    );
+    if (owners.length > 0)
+      scope.fail(
+        "unknown-name",
+        span,
+        `event type ${event} has no field \`${suffix}\`; it exists for ${owners.join(", ")}`,
+      );
+  }
+  if (/^[A-Z][A-Z0-9_]*$/.test(name))
+    scope.fail(
+      "unknown-name",
+      span,
+      `unknown constant or macro \`${name}\``,
+      suggestion(name, [...scope.macros.keys(), ...CONSTANTS.keys()]),
+    );
+  const names = [...FIELDS.map((field) => field.name), ...scope.macros.keys(), ...CONSTANTS.keys(), ...BOOLEANS.keys()];
+  scope.fail(
+    "unknown-name",
+    span,
+    `unknown ${name.includes(".") ? "field" : "name"} \`${name}\``,
+    suggestion(name, names),
+  );
+}

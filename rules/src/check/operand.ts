@@ -1,0 +1,115 @@
+/** Typed parts of an expression, between syntax tree and IR. */
+import type { Field } from "@weir/matcher-wasm/format";
+import type { Expr, IntExpr, StringTest } from "../ir.ts";
+import { hasStar, PatternError, parseGlob, parsePattern } from "../pattern.ts";
+import type { Span } from "../syntax/error.ts";
+import type { Scope } from "./scope.ts";
+
+export interface TextOperand {
+  readonly type: "text";
+  readonly value: string;
+  /** Written as `~"…"`. */
+  readonly pattern: boolean;
+  readonly span: Span;
+}
+
+export type Operand =
+  | { readonly type: "bool"; readonly expr: Expr; readonly span: Span }
+  | { readonly type: "int"; readonly expr: IntExpr; readonly span: Span }
+  /** A field with any number of integers. */
+  | { readonly type: "ints"; readonly field: Field; readonly span: Span }
+  /** A field with one string or any number of them. */
+  | { readonly type: "string"; readonly field: Field; readonly span: Span }
+  | TextOperand
+  | { readonly type: "list"; readonly items: readonly Operand[]; readonly span: Span };
+
+/** @returns the operand in the words of an error message */
+export function describeOperand(operand: Operand): string {
+  switch (operand.type) {
+    case "bool":
+      return "a boolean";
+    case "int":
+      return operand.expr.kind === "intField" ? `the integer field \`${operand.expr.field.name}\`` : "an integer";
+    case "ints":
+      return `the integer array \`${operand.field.name}\``;
+    case "string":
+      return `the string ${operand.field.array ? "array" : "field"} \`${operand.field.name}\``;
+    case "text":
+      return operand.pattern ? "a pattern" : "a string";
+    case "list":
+      return "a list";
+  }
+}
+
+/** @returns the value when the operand is a constant integer */
+export function intConstant(operand: Operand): bigint | undefined {
+  return operand.type === "int" && operand.expr.kind === "int" ? operand.expr.value : undefined;
+}
+
+/**
+ * @param like compared by `=~`: plain text is a pattern too
+ * @returns the test that the text stands for in a comparison with the field
+ */
+export function textTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
+  const { value, span } = text;
+  if (!text.pattern && !like) {
+    if (hasStar(value))
+      scope.warn(
+        "literal-star",
+        span,
+        "the `*` in this plain string is an ordinary character",
+        `for a pattern write \`~"${value}"\``,
+      );
+    lintPath(scope, field, value, span);
+    return { kind: "equals", value };
+  }
+  const glob = field.matching === "path";
+  if (!hasStar(value)) {
+    lintPath(scope, field, value, span);
+    return { kind: "equals", value };
+  }
+  try {
+    if (glob) parseGlob(value);
+    else parsePattern(value);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    scope.fail("pattern", span, error.message);
+  }
+  if (glob) lintGlob(scope, field, value, span);
+  return glob ? { kind: "glob", pattern: value } : { kind: "pattern", pattern: value };
+}
+
+const isEventPath = (field: Field): boolean => field.source.from === "path";
+
+/** @returns why no normalised absolute path equals the text, or undefined */
+export function pathFlaw(value: string): string | undefined {
+  if (!value.startsWith("/")) return "it does not start with `/`";
+  if (value === "/") return undefined;
+  if (value.endsWith("/")) return "it ends with `/`";
+  if (value.includes("//")) return "it contains `//`";
+  return value.split("/").some((part) => part === "." || part === "..") ? "it contains `.` or `..`" : undefined;
+}
+
+function lintPath(scope: Scope, field: Field, value: string, span: Span): void {
+  if (field.source.from === "basename" && value.includes("/"))
+    scope.warn("never-matches", span, `\`${field.name}\` is a single component and never contains \`/\``);
+  if (!isEventPath(field)) return;
+  const flaw = pathFlaw(value);
+  if (flaw !== undefined)
+    scope.warn(
+      "never-matches",
+      span,
+      `no path equals ${JSON.stringify(value)}: ${flaw}`,
+      "paths of events are absolute and normalised",
+    );
+}
+
+function lintGlob(scope: Scope, field: Field, value: string, span: Span): void {
+  if (isEventPath(field) && !/^[/*]/.test(value))
+    scope.warn(
+      "never-matches",
+      span,
+      "paths of events are absolute: this glob matches none of them",
+      "start it with `/` or `**/`",
+    );
+}

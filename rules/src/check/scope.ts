@@ -1,0 +1,121 @@
+/** What is known and counted while one rule is checked; it can be reported against from any depth. */
+import type { Field } from "@weir/matcher-wasm/format";
+import type { Excerpt } from "../source.ts";
+import type { Root } from "../syntax/ast.ts";
+import { ExpressionError, type Span } from "../syntax/error.ts";
+
+/** Most nodes of an expression once its macros are expanded. */
+export const EXPANDED_NODES_MAX = 100_000;
+/** Deepest tree once macros are expanded and chains are grouped. */
+export const EXPRESSION_DEPTH_MAX = 256;
+/** Most macros within one another. */
+export const MACRO_DEPTH_MAX = 32;
+
+/** A parsed macro and where it was written. */
+export interface Macro {
+  readonly id: string;
+  readonly root: Root;
+  readonly excerpt: Excerpt;
+}
+
+export type MacroTable = ReadonlyMap<string, Macro>;
+
+/** Something to say about a rule that is nevertheless used. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly span: Span;
+  readonly excerpt: Excerpt;
+  readonly hint: string | undefined;
+}
+
+/** A rule cannot be used: with the excerpt, a macro's perhaps, that holds the reason. */
+export class CheckError extends ExpressionError {
+  readonly excerpt: Excerpt;
+  constructor(excerpt: Excerpt, options: ConstructorParameters<typeof ExpressionError>[0]) {
+    super(options);
+    this.excerpt = excerpt;
+  }
+}
+
+export class Scope {
+  readonly macros: MacroTable;
+  readonly warnings: Warning[] = [];
+  /** First event-specific field that was read. */
+  eventField: Field | undefined;
+  #excerpt: Excerpt;
+  #stack: string[] = [];
+  #nodes = 0;
+  #depth = 0;
+
+  constructor(macros: MacroTable, excerpt: Excerpt) {
+    this.macros = macros;
+    this.#excerpt = excerpt;
+  }
+
+  /** @param code `unsupported` marks what is right SECL and cannot be evaluated yet */
+  fail(code: string, span: Span, message: string, hint?: string): never {
+    throw new CheckError(this.#excerpt, { code, span, message, hint });
+  }
+
+  unsupported(span: Span, what: string, hint?: string): never {
+    this.fail("unsupported", span, `${what} not supported yet`, hint);
+  }
+
+  warn(code: string, span: Span, message: string, hint?: string): void {
+    this.warnings.push({ code, message, span, excerpt: this.#excerpt, hint });
+  }
+
+  /** Runs `visit` for one node, counting it and its depth. */
+  enter<T>(span: Span, visit: () => T): T {
+    if (++this.#nodes > EXPANDED_NODES_MAX)
+      this.fail(
+        "expression-too-large",
+        span,
+        `the expression has more than ${EXPANDED_NODES_MAX} parts once its macros are expanded`,
+      );
+    if (++this.#depth > EXPRESSION_DEPTH_MAX) this.tooDeep(span);
+    try {
+      return visit();
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  tooDeep(span: Span): never {
+    this.fail("nesting", span, `the expression is deeper than ${EXPRESSION_DEPTH_MAX} levels`);
+  }
+
+  /** Runs `visit` inside a macro's text, so that problems are reported there. */
+  expand<T>(macro: Macro, span: Span, visit: () => T): T {
+    if (this.#stack.includes(macro.id)) {
+      const cycle = [...this.#stack.slice(this.#stack.indexOf(macro.id)), macro.id];
+      this.fail("macro-cycle", span, `macro \`${macro.id}\` uses itself: ${cycle.join(" → ")}`);
+    }
+    if (this.#stack.length >= MACRO_DEPTH_MAX) this.fail("nesting", span, `macros nest deeper than ${MACRO_DEPTH_MAX}`);
+    const outer = this.#excerpt;
+    this.#stack.push(macro.id);
+    this.#excerpt = macro.excerpt;
+    try {
+      return visit();
+    } finally {
+      this.#stack.pop();
+      this.#excerpt = outer;
+    }
+  }
+
+  /** Notes that the rule reads the field; all its event-specific fields must be of one event type. */
+  useField(field: Field, span: Span): Field {
+    if (field.event === undefined) return field;
+    const first = this.eventField;
+    if (first !== undefined && first.event !== field.event)
+      this.fail(
+        "event-type",
+        span,
+        `\`${field.name}\` belongs to event type ${field.event}, but the rule already reads \`${first.name}\` of ${first.event}`,
+        "a rule judges one event type: write one rule for each",
+      );
+    this.eventField = first ?? field;
+    return field;
+  }
+}

@@ -2,7 +2,7 @@
  * From one record to the rules that may match it: the index gives candidates, their predicates decide.
  *
  * Invariant: a rule that could match is always a candidate. Where a path can't be looked up (it is
- * truncated, or not an absolute path of single slashes), every rule of the type is one.
+ * truncated, or not absolute and normalised), every rule of the type is one.
  */
 import {
   DEPTH_BIT_MAX,
@@ -59,6 +59,7 @@ const OUTPUT_ADDRESS: usize = OUTPUT as usize;
 const RULE_MASK: u32 = VERDICT_CANDIDATE - 1;
 const WORD_BYTES: u32 = 8;
 const SLASH: u8 = 0x2f;
+const DOT: u8 = 0x2e;
 /** The byte "/" in every place of a word, and the constants that find a zero byte in one. */
 const SLASHES: u64 = 0x2f2f2f2f2f2f2f2f;
 const LOW_BITS: u64 = 0x0101010101010101;
@@ -173,7 +174,7 @@ function depthBit(depth: u32): u64 {
 /**
  * Walks a path from the root, and judges the rules keyed by the hash of it, of a directory above it or of
  * its last component.
- * @returns false when the path is not absolute with single slashes, so that its hashes say nothing
+ * @returns false when the path is not absolute and normalised, so that its hashes say nothing
  */
 function lookUp(slot: usize, path: usize, length: u32): bool {
   const names: usize = load<u32>(slot, SLOT_NAMES);
@@ -192,7 +193,7 @@ function lookUp(slot: usize, path: usize, length: u32): bool {
     if ((ancestorDepths & depthBit(depth)) != 0)
       visitHash(ancestors, load<u32>(slot, SLOT_ANCESTORS_MASK), directory);
     const next = slashFrom(at, end);
-    if (next == at || next + 1 == end) return false;
+    if (next + 1 == end || !isName(at, (next - at) as u32)) return false;
     name = hashComponent(at, (next - at) as u32);
     directory = childHash(directory, name);
     depth++;
@@ -205,6 +206,14 @@ function lookUp(slot: usize, path: usize, length: u32): bool {
     visitHash(paths, load<u32>(slot, SLOT_PATHS_MASK), directory);
   if (names != 0 && depth != 0) visitHash(names, load<u32>(slot, SLOT_NAMES_MASK), name);
   return true;
+}
+
+/** Whether a component is neither empty nor `.` nor `..`. */
+// @ts-ignore: decorator
+@inline
+function isName(at: usize, length: u32): bool {
+  if (length > 2) return true;
+  return length != 0 && (load<u8>(at) != DOT || (length == 2 && load<u8>(at + 1) != DOT));
 }
 
 /** Where the first slash of [at, end) is, `end` when there is none. Reads whole words, see `hash.ts`. */

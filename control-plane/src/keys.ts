@@ -37,7 +37,8 @@ export class KeyFolder implements KeyRing {
   }
 
   async signers(tenant: string, create: boolean): Promise<TenantSigners> {
-    if (!TENANT_PATTERN.test(tenant)) throw new KeyError(tenant, `expected a tenant name like ${TENANT_PATTERN.source}`);
+    if (!TENANT_PATTERN.test(tenant))
+      throw new KeyError(tenant, `expected a tenant name like ${TENANT_PATTERN.source}`);
     const folder = join(this.#path, tenant);
     const found = await this.#load(folder);
     if (Object.keys(found).length > 0 || !create) return found;

@@ -1,7 +1,7 @@
 /**
  * One tenant's TUF repository in the object store.
  *
- *   tenants/<tenant>.json                     that the tenant exists; created after its first root
+ *   tenants/<tenant>.json                     that the tenant exists; created before its first release
  *   t/<tenant>/metadata/<n>.root.json         created once; consecutive
  *   t/<tenant>/metadata/<n>.targets.json      created once; a crash may leave gaps and orphans
  *   t/<tenant>/metadata/<n>.snapshot.json     created once; likewise
@@ -19,10 +19,12 @@ import {
   type Document,
   documentName,
   type Lifetimes,
+  type Manifest,
   openManifest,
   openRelease,
   openRoot,
   type Release,
+  type ReleaseBytes,
   ROLES,
   type RoleName,
   renewRoot,
@@ -36,11 +38,9 @@ import {
   signTimestamp,
   targetContent,
   targetName,
-  TrustError,
-  type Manifest,
 } from "@weir/trust";
 import type { KeyRing, TenantSigners } from "./keys.ts";
-import { AlreadyExists, Conflict, type ObjectStore, StoreError } from "./store/store.ts";
+import { AlreadyExists, Conflict, type ObjectStore } from "./store/store.ts";
 
 /** A publisher gives up after losing so often to mere re-signing. */
 const SWAP_ATTEMPTS = 8;
@@ -144,23 +144,8 @@ export class TenantRepository {
     if (root === undefined) throw this.#damaged("the store has a timestamp but no root");
     const snapshot = await this.#referenced("snapshot", timestamp.body, "snapshot.json");
     const targets = await this.#referenced("targets", snapshot, "targets.json");
-    try {
-      const release = openRelease(
-        { root: root.bytes, timestamp: timestamp.body, snapshot, targets },
-        this.tenant,
-      );
-      const manifest = release.targets["manifest.json"];
-      const published = manifest?.custom["published"];
-      return {
-        digest: manifest?.hashes["sha256"] ?? "",
-        version: release.documents.targets.version,
-        published: typeof published === "string" ? published : "",
-        release,
-        swapVersion: timestamp.version,
-      };
-    } catch (error) {
-      throw this.#damaged(`what the store holds can't be trusted: ${(error as Error).message}`, error);
-    }
+    const release = this.#verify({ root: root.bytes, timestamp: timestamp.body, snapshot, targets });
+    return describe(release, timestamp.version);
   }
 
   /** @returns the manifest of a release */
@@ -180,9 +165,11 @@ export class TenantRepository {
     if (bundle.manifest.tenant !== this.tenant)
       throw new RepositoryError(this.tenant, `the bundle is for tenant ${bundle.manifest.tenant}`);
     const before = await this.current();
-    const signers = await this.#options.keys.signers(this.tenant, before === undefined);
-    if (before === undefined) await this.#found(signers);
     if (before?.digest === bundle.digest) return { ...before, changed: false };
+    const root = (await this.root()) ?? (await this.#found());
+    // Before the release: a tenant with a release that nobody knows of would never be renewed.
+    if (before === undefined) await this.#register();
+    const signers = await this.#options.keys.signers(this.tenant, false);
 
     await this.#putTargets(bundle);
     const now = this.#options.now();
@@ -199,13 +186,8 @@ export class TenantRepository {
 
     let current = before;
     for (let attempt = 0; attempt < SWAP_ATTEMPTS; attempt++) {
-      const done = await this.#release({ targets, current, signers, now });
-      if (done) {
-        const released = await this.current();
-        // Somebody may have gone on from ours already; then theirs is current, and ours was published.
-        if (released === undefined) throw this.#damaged("the release just made is gone");
-        return { ...released, digest: bundle.digest, version: targets.version, changed: true };
-      }
+      const released = await this.#release({ root, targets, current, signers, now });
+      if (released !== undefined) return { ...released, changed: true };
       current = await this.current();
       // Lost to another release: whoever publishes must look at it first. Lost to re-signing: go on.
       if (current !== undefined && current.version !== (before?.version ?? 0))
@@ -216,51 +198,61 @@ export class TenantRepository {
 
   /**
    * Signs anew what would expire soon; does nothing when all is fresh. Safe to run on many replicas.
-   * @returns the roles that were renewed
+   * @returns the roles that were renewed, and those that are due but whose key is kept elsewhere
+   * @throws RepositoryError where an online key (snapshot, timestamp) is due and not here
    */
-  async renew(): Promise<RoleName[]> {
+  async renew(): Promise<{ renewed: RoleName[]; offline: RoleName[] }> {
     const current = await this.current();
-    if (current === undefined) return [];
+    if (current === undefined) return { renewed: [], offline: [] };
     const now = this.#options.now();
     const { documents } = current.release;
     const due = ROLES.filter((role) => {
       const left = new Date(documents[role].expires).getTime() - now.getTime();
       return left < this.#options.lifetimes[role] * RENEW_SHARE;
     });
-    if (due.length === 0) return [];
+    if (due.length === 0) return { renewed: [], offline: [] };
     const signers = await this.#options.keys.signers(this.tenant, false);
+    const offline = due.filter((role) => (role === "root" || role === "targets") && signers[role] === undefined);
     const renewed: RoleName[] = [];
-    if (due.includes("root") && signers.root !== undefined) {
-      const version = documents.root.version + 1;
-      const root = await renewRoot(current.release.root, this.#context("root", signers, { version, now }));
+
+    let { root, targets } = documents;
+    if (due.includes("root") && !offline.includes("root")) {
+      const version = root.version + 1;
+      root = await renewRoot(current.release.root, this.#context("root", signers, { version, now }));
       await this.#create(root).catch(ignoreTaken);
       renewed.push("root");
     }
-    let targets = documents.targets;
-    if (due.includes("targets") && signers.targets !== undefined) {
+    if (due.includes("targets") && !offline.includes("targets")) {
       targets = await this.#allocate("targets", {
         after: current.version,
         sign: (version) => renewTargets(current.release, this.#context("targets", signers, { version, now })),
       });
       renewed.push("targets");
     }
-    if (due.every((role) => role === "root")) return renewed;
-    const keep = !due.includes("snapshot") && targets === documents.targets;
-    // A lost race means that somebody else has just renewed or released.
-    const won = await this.#release({ targets, current, signers, now, ...(keep ? { snapshot: documents.snapshot } : {}) });
-    if (!won) return renewed.filter((role) => role === "root");
-    return [...renewed, ...(keep ? [] : (["snapshot"] as const)), "timestamp"];
+    const newSnapshot = due.includes("snapshot") || renewed.includes("targets");
+    if (newSnapshot || due.includes("timestamp")) {
+      const kept = newSnapshot ? {} : { snapshot: documents.snapshot };
+      const released = await this.#release({ root, targets, current, signers, now, ...kept });
+      // A lost race means that somebody else has just renewed or released.
+      if (released === undefined) return { renewed: renewed.filter((role) => role === "root"), offline };
+      renewed.push(...(newSnapshot ? (["snapshot", "timestamp"] as const) : (["timestamp"] as const)));
+    }
+    return { renewed, offline };
   }
 
-  /** Writes snapshot (unless one is given) and swaps the timestamp. @returns false where the swap was lost */
+  /**
+   * Writes the snapshot (unless one is given) and swaps the timestamp.
+   * @returns undefined where the swap was lost
+   */
   async #release(input: {
+    root: Document;
     targets: Document;
     snapshot?: Document;
     current: CurrentRelease | undefined;
     signers: TenantSigners;
     now: Date;
-  }): Promise<boolean> {
-    const { targets, current, signers, now } = input;
+  }): Promise<CurrentRelease | undefined> {
+    const { root, targets, current, signers, now } = input;
     const documents = current?.release.documents;
     const snapshot =
       input.snapshot ??
@@ -270,42 +262,58 @@ export class TenantRepository {
       }));
     const version = (documents?.timestamp.version ?? 0) + 1;
     const timestamp = await signTimestamp(snapshot, this.#context("timestamp", signers, { version, now }));
+    // What an agent would refuse (keys that the root doesn't name) must not become visible.
+    const release = this.#verify({
+      root: root.bytes,
+      timestamp: timestamp.bytes,
+      snapshot: snapshot.bytes,
+      targets: targets.bytes,
+    });
     const key = metadataKey(this.tenant, timestamp.name);
     try {
-      if (current === undefined) await this.#options.store.create(key, timestamp.bytes);
-      else await this.#options.store.swap(key, timestamp.bytes, current.swapVersion);
-      return true;
+      const swapVersion =
+        current === undefined
+          ? await this.#options.store.create(key, timestamp.bytes)
+          : await this.#options.store.swap(key, timestamp.bytes, current.swapVersion);
+      return describe(release, swapVersion);
     } catch (error) {
-      if (error instanceof Conflict || error instanceof AlreadyExists) return false;
+      if (error instanceof Conflict || error instanceof AlreadyExists) return undefined;
       throw error;
     }
   }
 
-  /** Creates the first root where there is none, and checks that the keys here are those it names. */
-  async #found(signers: TenantSigners): Promise<void> {
-    if ((await this.root()) === undefined) {
-      const keys = (role: RoleName) => ({ keys: [this.#signer(role, signers).key], threshold: 1 });
-      const roles = { root: keys("root"), targets: keys("targets"), snapshot: keys("snapshot"), timestamp: keys("timestamp") };
-      const context = this.#context("root", signers, { version: 1, now: this.#options.now() });
-      await this.#create(await signRoot({ tenant: this.tenant, roles }, context)).catch(ignoreTaken);
-    }
+  /** Makes the tenant's first root; of several servers that do so at once, one root stays. */
+  async #found(): Promise<Document> {
+    const signers = await this.#options.keys.signers(this.tenant, true);
+    const keys = (role: RoleName) => ({ keys: [this.#signer(role, signers).key], threshold: 1 });
+    const roles = {
+      root: keys("root"),
+      targets: keys("targets"),
+      snapshot: keys("snapshot"),
+      timestamp: keys("timestamp"),
+    };
+    const context = this.#context("root", signers, { version: 1, now: this.#options.now() });
+    await this.#create(await signRoot({ tenant: this.tenant, roles }, context)).catch(ignoreTaken);
     const root = await this.root();
     if (root === undefined) throw this.#damaged("the root just made is gone");
-    const { roles } = openRoot(root.bytes, this.tenant).signed;
-    for (const role of ["targets", "snapshot", "timestamp"] as const) {
-      const { keyID } = this.#signer(role, signers).key;
-      if (roles[role]?.keyIDs.includes(keyID) !== true)
-        throw new RepositoryError(
-          this.tenant,
-          `its root names other ${role} keys than the one here (${keyID}): it was founded by another server`,
-        );
-    }
-    const record = canonicalBytes({
-      format: "weir-tenant/1",
-      name: this.tenant,
-      created: this.#options.now().toISOString(),
-    });
+    return root;
+  }
+
+  async #register(): Promise<void> {
+    const created = this.#options.now().toISOString();
+    const record = canonicalBytes({ format: "weir-tenant/1", name: this.tenant, created });
     await this.#options.store.create(`tenants/${this.tenant}.json`, record).catch(ignoreTaken);
+  }
+
+  #verify(bytes: ReleaseBytes): Release {
+    try {
+      return openRelease(bytes, this.tenant);
+    } catch (error) {
+      throw this.#damaged(
+        `its documents don't verify against its root (keys of another server, or a damaged store): ${(error as Error).message}`,
+        error,
+      );
+    }
   }
 
   async #putTargets(bundle: Bundle): Promise<void> {
@@ -372,7 +380,7 @@ export class TenantRepository {
     return signer;
   }
 
-  #damaged(message: string, cause?: unknown): RepositoryError | TrustError {
+  #damaged(message: string, cause?: unknown): RepositoryError {
     return new RepositoryError(this.tenant, message, cause);
   }
 }
@@ -381,4 +389,14 @@ function ignoreTaken(error: unknown): void {
   if (!(error instanceof AlreadyExists)) throw error;
 }
 
-export { StoreError };
+function describe(release: Release, swapVersion: string): CurrentRelease {
+  const manifest = release.targets["manifest.json"];
+  const published = manifest?.custom["published"];
+  return {
+    digest: manifest?.hashes["sha256"] ?? "",
+    version: release.documents.targets.version,
+    published: typeof published === "string" ? published : "",
+    release,
+    swapVersion,
+  };
+}

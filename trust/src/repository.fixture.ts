@@ -15,6 +15,7 @@ import {
   signSnapshot,
   signTargets,
   signTimestamp,
+  targetContent,
   targetName,
 } from "./repository.ts";
 
@@ -110,7 +111,7 @@ export class Repository {
   async publish(bundle: Bundle): Promise<void> {
     for (const name of BUNDLE_FILES)
       this.files.set(`/targets/${targetName(name, sha256(bundle.files[name]))}`, bundle.files[name]);
-    const contents = Object.fromEntries(BUNDLE_FILES.map((name) => [name, { bytes: bundle.files[name] }]));
+    const contents = Object.fromEntries(BUNDLE_FILES.map((name) => [name, targetContent(bundle.files[name])]));
     const targets = await signTargets(contents, this.context("targets"));
     const snapshot = await signSnapshot(targets, this.context("snapshot"));
     const timestamp = await signTimestamp(snapshot, this.context("timestamp"));

@@ -100,10 +100,17 @@ export async function signRoot(
   return seal("root", new Metadata(root), context);
 }
 
+/** What the targets document says about one file. */
 export interface TargetContent {
-  readonly bytes: Uint8Array;
-  /** Unsigned hints have no place in a release: this is covered by the signature of targets. */
+  readonly length: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  /** Covered by the signature, not interpreted by TUF. */
   readonly custom?: { readonly [name: string]: string | number | boolean };
+}
+
+export function targetContent(bytes: Uint8Array, custom?: TargetContent["custom"]): TargetContent {
+  return { length: bytes.length, sha256: sha256(bytes), ...(custom === undefined ? {} : { custom }) };
 }
 
 /** Names exactly these files, none of the previous release. */
@@ -112,13 +119,24 @@ export function signTargets(
   context: SigningContext,
 ): Promise<Document> {
   const targets = new Targets(signedFields(context));
-  for (const [path, { bytes, custom }] of Object.entries(files)) {
+  for (const [path, { length, sha256: digest, custom }] of Object.entries(files)) {
     const unrecognizedFields = custom === undefined ? {} : { custom: { ...custom } };
-    targets.addTarget(
-      new TargetFile({ path, length: bytes.length, hashes: { sha256: sha256(bytes) }, unrecognizedFields }),
-    );
+    targets.addTarget(new TargetFile({ path, length, hashes: { sha256: digest }, unrecognizedFields }));
   }
   return seal("targets", new Metadata(targets), context);
+}
+
+/** The same files with a later end of validity. */
+export function renewTargets(release: Release, context: SigningContext): Promise<Document> {
+  const targets = new Targets({ ...signedFields(context), targets: { ...release.targets } });
+  return seal("targets", new Metadata(targets), context);
+}
+
+/** The same keys and thresholds with a later end of validity. */
+export function renewRoot(root: Metadata<Root>, context: SigningContext): Promise<Document> {
+  const { keys, roles, consistentSnapshot, unrecognizedFields } = root.signed;
+  const next = new Root({ ...signedFields(context), keys, roles, consistentSnapshot, unrecognizedFields });
+  return seal("root", new Metadata(next), context);
 }
 
 export function signSnapshot(targets: Document, context: SigningContext): Promise<Document> {

@@ -27,7 +27,9 @@ function staleness() {
     // Binaries for other processors and systems are optional, and npm leaves them out.
     if (found === undefined && entry.optional === true) continue;
     if (found === undefined) return `${path} is missing`;
-    if (found.version !== entry.version || found.integrity !== entry.integrity) return `${path} has changed`;
+    if (found.version !== entry.version) return `${path} is ${found.version} in place of ${entry.version}`;
+    // npm does not record the hash of every package that it found in its cache.
+    if (found.integrity && entry.integrity && found.integrity !== entry.integrity) return `${path} has changed`;
     if (!existsSync(join(path, entry.link === true ? "." : "package.json"))) return `${path} is gone`;
   }
   for (const path of Object.keys(installed)) if (!(path in wanted)) return `${path} is no longer wanted`;

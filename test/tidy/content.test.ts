@@ -52,15 +52,49 @@ test("dependencies are pinned exactly", () => {
   expect(loose).toEqual([]);
 });
 
+interface LockedPackage {
+  readonly integrity?: string;
+  readonly link?: boolean;
+  readonly os?: readonly string[];
+  readonly libc?: readonly string[];
+  readonly cpu?: readonly string[];
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+const locked = Object.entries(
+  (JSON.parse(read("package-lock.json")) as { packages: Record<string, LockedPackage> }).packages,
+);
+
 test("the lockfile fits every package.json", () => {
-  const { packages } = JSON.parse(read("package-lock.json")) as { packages: Record<string, Record<string, unknown>> };
   for (const folder of ["", ...workspaces]) {
     const { name, dependencies, devDependencies, optionalDependencies } = packageJson(folder);
-    const locked = packages[folder] ?? {};
+    const entry = Object.fromEntries(locked)[folder] as Record<string, unknown> | undefined;
     const kinds = { dependencies, devDependencies, optionalDependencies };
     for (const [kind, wanted] of Object.entries(kinds))
-      expect(locked[kind] ?? {}, `${name} ${kind}`).toEqual(wanted ?? {});
+      expect(entry?.[kind] ?? {}, `${name} ${kind}`).toEqual(wanted ?? {});
   }
+});
+
+test("the lockfile holds the binaries of every platform; without them npm ci refuses it", () => {
+  const paths = new Set(locked.map(([path]) => path));
+  const absent = locked.flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !paths.has(`node_modules/${name}`) && !paths.has(`${path}/node_modules/${name}`),
+    ),
+  );
+  expect(absent).toEqual([]);
+});
+
+/** The platforms that Weir runs on: Linux with glibc on two processors. */
+function isOurs({ os = ["linux"], libc = ["glibc"], cpu = ["x64"] }: LockedPackage): boolean {
+  return os.includes("linux") && libc.includes("glibc") && (cpu.includes("x64") || cpu.includes("arm64"));
+}
+
+test("the lockfile has a hash of everything that can be installed", () => {
+  const unhashed = locked.filter(
+    ([path, entry]) => path.includes("node_modules/") && !entry.link && !entry.integrity && isOurs(entry),
+  );
+  expect(unhashed.map(([path]) => path)).toEqual([]);
 });
 
 test("every workspace has a README, or a place in that of the root or in ARCHITECTURE.md", () => {

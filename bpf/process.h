@@ -74,7 +74,7 @@ int process_exec(__u64 *ctx)
 		return 0;
 	r = (void *)s->record;
 	path_start(s, sizeof(*r), 0);
-	path_push_object(s, path.mnt, path.dentry);
+	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	if (s->truncated)
 		r->head.flags |= FLAG_PATH_TRUNCATED;
 	end = path_finish(s, &r->path_len);

@@ -33,11 +33,13 @@ static __always_inline struct file *file_of(int fd)
 }
 
 /* Appends the directory that `fd` and the first byte of a path start from. */
-static __noinline int push_base(struct scratch *s, int fd)
+__noinline int push_base(struct scratch *s, int fd)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct path base;
 
+	if (!s)
+		return -1;
 	if (s->user[0] == '/') {
 		base = BPF_CORE_READ(task, fs, root);
 	} else if (fd == AT_FDCWD) {
@@ -49,12 +51,12 @@ static __noinline int push_base(struct scratch *s, int fd)
 			return -1;
 		base = BPF_CORE_READ(file, f_path);
 	}
-	return path_push_object(s, base.mnt, base.dentry);
+	return path_push_object(s, (__u64)base.mnt, (__u64)base.dentry);
 }
 
-static __noinline int push_argument(struct scratch *s, int fd, const char *string)
+__noinline int push_argument(struct scratch *s, int fd, __u64 string)
 {
-	if (bpf_probe_read_user_str(s->user, sizeof(s->user), string) < 0)
+	if (!s || bpf_probe_read_user_str(s->user, sizeof(s->user), (void *)string) < 0)
 		return -1;
 	if (push_base(s, fd) < 0)
 		return -1;
@@ -81,7 +83,7 @@ static __always_inline void opened(int fd, __u32 flags)
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		r->head.flags |= FLAG_CREATED;
 	fill_file(r, &path, BPF_CORE_READ(path.dentry, d_inode));
-	path_push_object(s, path.mnt, path.dentry);
+	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 }
 
@@ -97,7 +99,7 @@ static __always_inline void named(__u32 type, int fd, const char *name, __u32 mo
 	r->head.flags = FLAG_RESOLVED_AT_SYSCALL;
 	r->op_mode = mode;
 	if (name) {
-		if (push_argument(s, fd, name) < 0) {
+		if (push_argument(s, fd, (__u64)name) < 0) {
 			event_lost(s);
 			return;
 		}
@@ -111,7 +113,7 @@ static __always_inline void named(__u32 type, int fd, const char *name, __u32 mo
 		}
 		path = BPF_CORE_READ(file, f_path);
 		fill_file(r, &path, BPF_CORE_READ(path.dentry, d_inode));
-		path_push_object(s, path.mnt, path.dentry);
+		path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	}
 	event_end(s, 0);
 }
@@ -126,12 +128,12 @@ static __always_inline void renamed(int old_fd, const char *old_name, int new_fd
 		return;
 	r = (void *)s->record;
 	r->head.flags = FLAG_RESOLVED_AT_SYSCALL;
-	if (push_argument(s, old_fd, old_name) < 0) {
+	if (push_argument(s, old_fd, (__u64)old_name) < 0) {
 		event_lost(s);
 		return;
 	}
 	tenants = event_next_path(s);
-	if (push_argument(s, new_fd, new_name) < 0) {
+	if (push_argument(s, new_fd, (__u64)new_name) < 0) {
 		event_lost(s);
 		return;
 	}

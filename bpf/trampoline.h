@@ -36,7 +36,7 @@ int trampoline_open(__u64 *ctx)
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		r->head.flags |= FLAG_CREATED;
 	fill_file(r, &path, BPF_CORE_READ(path.dentry, d_inode));
-	path_push_object(s, path.mnt, path.dentry);
+	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 	return 0;
 }
@@ -154,7 +154,7 @@ static __always_inline void done(__u32 type, struct dentry *dentry, int ret)
 	path.dentry = dentry;
 	r->op_mode = stash->mode;
 	fill_file(r, &path, stash->inode);
-	path_push_object(s, path.mnt, dentry);
+	path_push_object(s, (__u64)path.mnt, (__u64)dentry);
 	event_end(s, 0);
 out:
 	stash_drop();
@@ -182,6 +182,12 @@ int trampoline_chmod_done(__u64 *ctx)
 	return 0;
 }
 
+static __always_inline void push_kept_name(struct scratch *s, const char *name, __u32 len)
+{
+	bpf_probe_read_kernel(s->user, NAME_BYTES_MAX, name);
+	path_push_user(s, 0, len);
+}
+
 static __always_inline void rename_done(struct dentry *dentry, int ret)
 {
 	struct stash *stash = stash_of(EVENT_RENAME, dentry);
@@ -198,11 +204,11 @@ static __always_inline void rename_done(struct dentry *dentry, int ret)
 		goto out;
 	r = (void *)s->record;
 	fill_file(r, &stash->path, stash->inode);
-	path_push_object(s, stash->path.mnt, stash->path.dentry);
-	path_push(s, stash->name, stash->name_len);
+	path_push_object(s, (__u64)stash->path.mnt, (__u64)stash->path.dentry);
+	push_kept_name(s, stash->name, stash->name_len);
 	tenants = event_next_path(s);
-	path_push_object(s, stash->dest.mnt, stash->dest.dentry);
-	path_push(s, stash->dest_name, stash->dest_name_len);
+	path_push_object(s, (__u64)stash->dest.mnt, (__u64)stash->dest.dentry);
+	push_kept_name(s, stash->dest_name, stash->dest_name_len);
 	event_end(s, tenants);
 out:
 	stash_drop();

@@ -66,10 +66,9 @@ static __always_inline __u32 bitmap_index(__u64 hash, __u32 kind, __u32 type)
 static __always_inline __u64 approved(struct scratch *s, __u32 kind, __u64 hash)
 {
 	struct approver_key key = { .hash = hash, .kind = kind | s->kind, .type = s->type };
-	__u32 bit = bitmap_index(key.hash, key.kind, key.type);
-	struct generation *g = generation_in(s->slot);
+	__u32 bit = bitmap_index(key.hash, key.kind, key.type), slot = s->slot;
+	struct generation *g = generation_in(slot);
 	struct approver *a;
-	__u32 slot = s->slot;
 	void *table;
 
 	if (!g || !(g->bitmap[bit >> 5 & (BITMAP_WORDS - 1)] & 1U << (bit & 31)))

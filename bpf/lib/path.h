@@ -7,6 +7,9 @@
  * container. Climbing goes from the leaf to that root and leaves the names in climb[]; descending then
  * appends them in order, hashing each. What can't be followed to its end is marked truncated: its event
  * passes for every tenant that wants the type.
+ *
+ * The functions without `static` are global on purpose: the verifier checks each of them once, for any
+ * argument, instead of again at every call. For it they test `s` and take kernel pointers as numbers.
  */
 #pragma once
 
@@ -27,8 +30,7 @@ static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kin
 	s->levels[0].end = start;
 }
 
-/* Appends one component that lies in kernel memory. */
-static __noinline int path_push(struct scratch *s, const void *name, __u32 len)
+static __always_inline int push(struct scratch *s, const void *name, __u32 len)
 {
 	__u32 depth = s->depth, end;
 	struct level *parent, *top;
@@ -47,6 +49,7 @@ static __noinline int path_push(struct scratch *s, const void *name, __u32 len)
 		s->truncated = 1;
 		return 0;
 	}
+	barrier_var(end); /* what follows is to be computed from the register that was checked */
 	s->record[end] = '/';
 	/* end + 1 + 255 stays inside record[], which has RECORD_SLACK behind RECORD_BYTES_MAX. */
 	if (bpf_probe_read_kernel(&s->record[end + 1], len & NAME_BYTES_MAX, name) < 0) {
@@ -59,6 +62,18 @@ static __noinline int path_push(struct scratch *s, const void *name, __u32 len)
 	top->end = end + 1 + len;
 	s->depth = depth + 1;
 	return 0;
+}
+
+/* Appends one component of which the kernel has the name. */
+__noinline int path_push(struct scratch *s, __u64 name, __u32 len)
+{
+	return s ? push(s, (void *)name, len) : 0;
+}
+
+/* Appends the component of len bytes at user[from]. */
+__noinline int path_push_user(struct scratch *s, __u32 from, __u32 len)
+{
+	return s ? push(s, &s->user[from & PATH_BYTES_MAX], len) : 0;
 }
 
 struct climb {
@@ -115,7 +130,7 @@ static long descend_step(__u32 i, struct descend *d)
 	if (at >= PATH_DEPTH_MAX)
 		return 1;
 	d->left = at;
-	path_push(d->s, d->s->climb[at].name, d->s->climb[at].len);
+	path_push(d->s, (__u64)d->s->climb[at].name, d->s->climb[at].len);
 	return d->s->truncated ? 1 : 0;
 }
 
@@ -124,12 +139,15 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 	return (void *)mnt - __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
 }
 
-/* Appends the path of (mnt, dentry) to an empty path. */
-static __noinline int path_push_object(struct scratch *s, struct vfsmount *mnt, struct dentry *dentry)
+/* Appends the path of a struct vfsmount and a struct dentry to an empty path. */
+__noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 {
-	struct climb c = { .s = s, .dentry = dentry, .mnt = real_mount(mnt) };
+	struct vfsmount *mnt = (void *)vfsmount;
+	struct climb c = { .s = s, .dentry = (void *)dentry, .mnt = real_mount(mnt) };
 	struct descend d = { .s = s };
 
+	if (!s)
+		return 0;
 	c.mnt_root = BPF_CORE_READ(mnt, mnt_root);
 	bpf_loop(CLIMB_STEPS_MAX, climb_step, &c, 0);
 	d.left = c.depth;
@@ -159,28 +177,31 @@ static long append_step(__u32 i, struct append *a)
 		if (s->depth)
 			s->depth--;
 	} else if (!(len == 1 && s->user[from] == '.')) {
-		path_push(s, &s->user[from], len);
+		path_push_user(s, from, len);
 	}
 	return c == 0 || s->truncated ? 1 : 0;
 }
 
 /* Appends the string in user[], lexically: "." and ".." are resolved, symbolic links are not. */
-static __noinline int path_push_string(struct scratch *s)
+__noinline int path_push_string(struct scratch *s)
 {
 	struct append a = { .s = s };
 
+	if (!s)
+		return 0;
 	bpf_loop(PATH_BYTES_MAX + 1, append_step, &a, 0);
 	return 0;
 }
 
 /* Tenants that the finished path approves. */
-static __noinline __u64 path_approved(struct scratch *s)
+__noinline __u64 path_approved(struct scratch *s)
 {
-	__u32 depth = s->depth;
 	struct level *top;
+	__u32 depth;
 
-	if (depth > PATH_DEPTH_MAX)
+	if (!s || s->depth > PATH_DEPTH_MAX)
 		return 0;
+	depth = s->depth;
 	top = &s->levels[depth];
 	return top->below | approved(s, APPROVER_PATH, top->hash) |
 	       (depth ? approved(s, APPROVER_BASENAME, top->name) : 0);

@@ -14,7 +14,7 @@ export class KernelError extends Error {
   readonly log: string | undefined;
 
   constructor(call: string, errno: number, log?: string) {
-    const [code, text] = getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, "unknown error"];
+    const [code, text] = getSystemErrorMap().get(-errno) ?? [`libbpf ${errno}`, libbpfErrorText(errno)];
     super(`${call}: ${text} (${code})${log ? `\n${log}` : ""}`);
     this.call = call;
     this.code = code;
@@ -62,6 +62,7 @@ const c = {
   mapLookup: libbpf.func("int bpf_map_lookup_elem(int fd, const void *key, _Out_ uint8_t *value)"),
   mapDelete: libbpf.func("int bpf_map_delete_elem(int fd, const void *key)"),
   setPrint: libbpf.func("void *libbpf_set_print(void *fn)"),
+  strerror: libbpf.func("int libbpf_strerror(int error, _Out_ uint8_t *text, size_t bytes)"),
   cpus: libbpf.func("int libbpf_num_possible_cpus()"),
   btfVmlinux: libbpf.func("void *btf__load_vmlinux_btf()"),
   btfFree: libbpf.func("void btf__free(void *btf)"),
@@ -75,6 +76,13 @@ const c = {
   epollWait: libc.func("int epoll_wait(int epfd, void *events, int count, int timeoutMs)"),
   clockGettime: libc.func("int clock_gettime(int clock, _Out_ int64_t *time)"),
 };
+
+/** libbpf has errors of its own, numbered from 4000. */
+function libbpfErrorText(errno: number): string {
+  const text = new Uint8Array(128);
+  c.strerror(errno, text, text.length);
+  return new TextDecoder().decode(text.subarray(0, text.indexOf(0)));
+}
 
 // Errors reach the caller as KernelError; libbpf's own lines on stderr would only repeat them.
 c.setPrint(null);

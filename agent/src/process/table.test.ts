@@ -1,0 +1,107 @@
+import type { DecodedRecord, ExecRecord, ForkRecord, RecordHeader } from "@weir/matcher-wasm/format";
+import { expect, test } from "vitest";
+import { readProcess } from "./proc.ts";
+import { ancestorsOf } from "./process.ts";
+import { ProcessTable } from "./table.ts";
+
+/** Above any pid of this machine, so that /proc knows none of them. */
+const BASE = 1 << 23;
+
+const header = (tgid: number, parts: Partial<RecordHeader> = {}): RecordHeader => ({
+  size: 112,
+  type: 0,
+  flags: 0,
+  timeNs: 0n,
+  tenants: 0n,
+  generation: 1,
+  retval: 0,
+  processStartNs: BigInt(tgid) * 1_000_000_000n,
+  cgroupId: 1n,
+  tgid: BASE + tgid,
+  tid: BASE + tgid,
+  ppid: BASE,
+  uid: 0,
+  gid: 0,
+  euid: 0,
+  egid: 0,
+  fsuid: 0,
+  fsgid: 0,
+  auid: 0,
+  mountNs: 0,
+  pidNs: 0,
+  comm: `p${tgid}`,
+  ...parts,
+});
+
+const fork = (child: number, forker: number, ppid = forker): ForkRecord => ({
+  kind: "fork",
+  ...header(child, { ppid: BASE + ppid }),
+  forkerTgid: BASE + forker,
+  forkerStartNs: BigInt(forker) * 1_000_000_000n,
+});
+const exec = (tgid: number, path: string, args: string[]): ExecRecord => ({
+  kind: "exec",
+  ...header(tgid),
+  path,
+  pathTruncated: false,
+  args,
+  argsTruncated: false,
+});
+const exit = (tgid: number): DecodedRecord => ({ kind: "exit", ...header(tgid) });
+
+function tableAfter(...records: DecodedRecord[]): ProcessTable {
+  const table = new ProcessTable();
+  for (const record of records) table.apply(record);
+  return table;
+}
+
+test("lineage outlives the processes in it", () => {
+  const table = tableAfter(
+    fork(2, 1),
+    exec(2, "/usr/sbin/sshd", ["sshd"]),
+    fork(3, 2),
+    exec(3, "/usr/bin/bash", ["bash", "-l"]),
+    fork(4, 3),
+    exit(2),
+    exit(3),
+  );
+  const process = table.processOf(header(4));
+  expect(process.image).toMatchObject({ path: "/usr/bin/bash", args: ["bash", "-l"] });
+  expect(ancestorsOf(process).map((p) => p.image.path)).toEqual(["/usr/bin/bash", "/usr/sbin/sshd", ""]);
+});
+
+test("a child keeps its image when the parent goes on to another", () => {
+  const table = tableAfter(fork(2, 1), exec(2, "/bin/sh", ["sh"]), fork(3, 2), exec(2, "/bin/vim", ["vim"]));
+  expect(table.processOf(header(3)).image.path).toBe("/bin/sh");
+  expect(table.processOf(header(2)).image.path).toBe("/bin/vim");
+});
+
+test("with CLONE_PARENT the forker is a sibling, not the parent", () => {
+  const table = tableAfter(fork(2, 1), fork(3, 2), exec(3, "/bin/c", ["c"]), fork(4, 3, 2));
+  const process = table.processOf(header(4));
+  expect(process.image.path).toBe("/bin/c");
+  expect(process.parent?.tgid).toBe(BASE + 2);
+});
+
+test("a reused pid is another process", () => {
+  const table = tableAfter(fork(2, 1), exec(2, "/bin/old", ["old"]));
+  const later = header(2, { processStartNs: 99_000_000_000n, comm: "new", ppid: 0 });
+  expect(table.processOf(later)).toMatchObject({ comm: "new", image: { path: "" } });
+});
+
+test("an exit frees the entry", () => {
+  const table = tableAfter(fork(2, 1), fork(3, 2));
+  const before = table.size;
+  table.apply(exit(3));
+  expect(table.size).toBe(before - 1);
+});
+
+test("a process that ran before is read from /proc, with its lineage up to init", () => {
+  const entry = readProcess(process.pid);
+  const table = new ProcessTable();
+  table.scan();
+  const mine = table.processOf(header(1, { tgid: process.pid, processStartNs: entry?.startNs ?? 0n }));
+  expect(mine.image.args).toEqual(entry?.image.args);
+  expect(mine.image.path).toBe(process.execPath);
+  expect(ancestorsOf(mine).at(-1)?.tgid).toBe(1);
+});

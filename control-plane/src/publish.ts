@@ -2,8 +2,7 @@
  * From policy files to a release: compile, bind together, sign, make visible. Nothing is written unless the
  * policies compile and the bundle passes the checks that agents make.
  */
-import type { Seeds } from "@weir/matcher-wasm/format";
-import { assembleBundle, type ManifestRule, type SourceFile } from "@weir/trust";
+import { type AssembleInput, assembleBundle, type ManifestRule, type SourceFile } from "@weir/trust";
 import type { ReleaseFeed } from "./feed.ts";
 import type { TenantRepository } from "./releases.ts";
 
@@ -28,7 +27,7 @@ export type Compiled =
       readonly diagnostics: readonly PolicyDiagnostic[];
       /** In the order of rule indices. */
       readonly rules: readonly ManifestRule[];
-      readonly seeds: Seeds | Uint8Array;
+      readonly seeds: AssembleInput["seeds"];
       readonly wasm: Uint8Array;
       readonly compiler: { readonly name: string; readonly version: string };
     };

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ReleaseFeed } from "./feed.ts";
 import { createApp } from "./http/app.ts";
 import { KeyFolder } from "./keys.ts";
+import { listTenants } from "./layout.ts";
 import { tinyBundle } from "./releases.fixture.ts";
-import { listTenants, type RepositoryOptions, TenantRepository } from "./releases.ts";
+import { type RepositoryOptions, TenantRepository } from "./releases.ts";
 import { FolderStore } from "./store/folder.ts";
 import type { ObjectStore } from "./store/store.ts";
 

@@ -40,6 +40,7 @@ import {
   targetName,
 } from "@weir/trust";
 import type { KeyRing, TenantSigners } from "./keys.ts";
+import { metadataKey, targetKey, tenantKey } from "./layout.ts";
 import { AlreadyExists, Conflict, type ObjectStore } from "./store/store.ts";
 
 /** A publisher gives up after losing so often to mere re-signing. */
@@ -90,19 +91,6 @@ export interface RepositoryOptions {
   readonly keys: KeyRing;
   readonly lifetimes: Lifetimes;
   readonly now: () => Date;
-}
-
-export function metadataKey(tenant: string, name: string): string {
-  return `t/${tenant}/metadata/${name}`;
-}
-
-export function targetKey(tenant: string, name: string): string {
-  return `t/${tenant}/targets/${name}`;
-}
-
-/** @returns names of all tenants */
-export async function listTenants(store: ObjectStore): Promise<string[]> {
-  return (await store.list("tenants/")).map((key) => key.slice("tenants/".length, -".json".length));
 }
 
 export class TenantRepository {
@@ -302,7 +290,7 @@ export class TenantRepository {
   async #register(): Promise<void> {
     const created = this.#options.now().toISOString();
     const record = canonicalBytes({ format: "weir-tenant/1", name: this.tenant, created });
-    await this.#options.store.create(`tenants/${this.tenant}.json`, record).catch(ignoreTaken);
+    await this.#options.store.create(tenantKey(this.tenant), record).catch(ignoreTaken);
   }
 
   #verify(bytes: ReleaseBytes): Release {

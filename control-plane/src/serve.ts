@@ -1,16 +1,16 @@
 /** Wires the control plane to a socket, a store and a clock. Everything with a decision in it lives elsewhere. */
 import { mkdir } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { createAdaptorServer } from "@hono/node-server";
 import { DEFAULT_LIFETIMES, type Lifetimes } from "@weir/trust";
 import { compileForPublish } from "./compile.ts";
 import { ReleaseFeed } from "./feed.ts";
 import { createApp } from "./http/app.ts";
-import type { LogEntry } from "./http/env.ts";
+import type { Log } from "./http/env.ts";
 import { KeyFolder } from "./keys.ts";
+import { listen } from "./listen.ts";
 import type { Compile } from "./publish.ts";
-import { listTenants, TenantRepository } from "./releases.ts";
+import { TenantRepository } from "./releases.ts";
+import { Renewal } from "./renewal.ts";
 import { openStore } from "./store/open.ts";
 import { openAdminToken } from "./tokens.ts";
 
@@ -27,7 +27,7 @@ export interface ControlPlaneOptions {
   /** How often expiry is looked at. */
   readonly renewEveryMs?: number;
   readonly compile?: Compile;
-  readonly log?: (entry: LogEntry) => void;
+  readonly log?: Log;
 }
 
 export interface ControlPlane {
@@ -35,25 +35,19 @@ export interface ControlPlane {
   readonly storeName: string;
   /** Only at the first start with this state folder; it can't be shown again. */
   readonly freshToken: string | undefined;
-  /** Stops taking requests, ends streams and waits for what is running. */
+  /** Stops taking requests, ends event streams and waits for what is running. */
   close(): Promise<void>;
 }
 
-const REQUEST_TIMEOUT_MS = 60_000;
-
-/**
- * @throws StoreRefused, StoreUnavailable; Error where the address can't be listened on
- */
+/** @throws StoreRefused, StoreUnavailable; Error where the address can't be listened on */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { stateDir, listen, lifetimes = DEFAULT_LIFETIMES, log = () => undefined } = options;
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  const { stateDir, lifetimes = DEFAULT_LIFETIMES, log = () => undefined, compile = compileForPublish } = options;
   const store = await openStore(options.store);
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
   const token = await openAdminToken(join(stateDir, "admin-token.json"));
   const keys = new KeyFolder(join(stateDir, "keys"));
   const repository = (tenant: string) =>
     new TenantRepository(tenant, { store, keys, lifetimes, now: () => new Date() });
-  const logError = (message: string, error: unknown) =>
-    log({ level: "error", message, error: error instanceof Error ? error.message : String(error) });
 
   const feed = new ReleaseFeed({
     look: async (tenant) => {
@@ -61,64 +55,25 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return current === undefined ? undefined : { tenant, digest: current.digest, version: current.version };
     },
     pollMs: options.feedPollMs ?? 1000,
-    onError: (error) => logError("release feed", error),
+    onError: (error) => log({ level: "error", message: "release feed", error: (error as Error).message }),
   });
-  const compile = options.compile ?? compileForPublish;
-  const app = createApp({ store, repository, compile, feed, verifyToken: token.verify, log });
-
-  const renew = async (): Promise<void> => {
-    try {
-      for (const tenant of await listTenants(store)) {
-        try {
-          const { renewed, offline } = await repository(tenant).renew();
-          if (renewed.length > 0) log({ level: "info", message: "renewed", tenant, roles: renewed });
-          if (offline.length > 0)
-            logError("due for signing with keys kept elsewhere", `${tenant}: ${offline.join(", ")}`);
-        } catch (error) {
-          logError(`renewal of ${tenant}`, error);
-        }
-      }
-    } catch (error) {
-      logError("renewal", error);
-    }
-  };
   // Before anybody is served: after a long stop every timestamp has expired.
-  await renew();
-
-  const server = createAdaptorServer({ fetch: app.fetch });
-  if ("requestTimeout" in server) server.requestTimeout = REQUEST_TIMEOUT_MS;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(listen.port, listen.host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  let running: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    running ??= renew().finally(() => {
-      running = undefined;
-    });
-  }, options.renewEveryMs ?? 60_000);
-
-  const { address, family, port } = server.address() as AddressInfo;
-  const host = family === "IPv6" ? `[${address}]` : address;
-  return {
-    url: `http://${host}:${port}`,
-    storeName: store.name,
-    freshToken: token.fresh,
-    close: async () => {
-      clearInterval(timer);
-      feed.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      // Event streams never end by themselves; requests get a moment.
-      if ("closeIdleConnections" in server) server.closeIdleConnections();
-      const force = setTimeout(() => {
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }, 2000);
-      await closed;
-      clearTimeout(force);
-      await running;
-    },
-  };
+  const renewal = new Renewal({ store, repository, everyMs: options.renewEveryMs ?? 60_000, log });
+  await renewal.start();
+  const app = createApp({ store, repository, compile, feed, verifyToken: token.verify, log });
+  try {
+    const { url, close } = await listen(app.fetch, options.listen);
+    return {
+      url,
+      storeName: store.name,
+      freshToken: token.fresh,
+      close: async () => {
+        feed.close();
+        await Promise.all([renewal.stop(), close()]);
+      },
+    };
+  } catch (error) {
+    await renewal.stop();
+    throw error;
+  }
 }

@@ -5,7 +5,8 @@
  */
 import { sha256 } from "@weir/trust";
 import { Hono } from "hono";
-import { metadataKey, type TenantRepository, targetKey } from "../releases.ts";
+import { metadataKey, targetKey } from "../layout.ts";
+import type { TenantRepository } from "../releases.ts";
 import type { ObjectStore } from "../store/store.ts";
 import { type Env, notFound, tenantParam } from "./env.ts";
 

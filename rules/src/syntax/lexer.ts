@@ -4,7 +4,7 @@ import { ExpressionError } from "./error.ts";
 import { ALL_TOKENS, Close, CloseList, Open, OpenList } from "./tokens.ts";
 
 /** Most UTF-16 units of one expression. */
-export const EXPRESSION_LENGTH_MAX = 256 * 1024;
+export const EXPRESSION_LENGTH_MAX = 64 * 1024;
 /** Deepest nesting of parentheses, lists and unary operators; the parser recurses once for each. */
 export const NESTING_MAX = 100;
 

@@ -1,0 +1,18 @@
+/** The rule language and its compiler: everything that other workspaces may use of it. */
+export { accessPredicates, kernelStagePasses, toSeeds } from "./access/index.ts";
+export {
+  type AnalyseOptions,
+  type Analysis,
+  analysePolicies,
+  type LoadedRule,
+  type RuleState,
+  type RuleStatus,
+} from "./analyse.ts";
+export { type CompileResult, compilePolicies, type RuleMetadata } from "./compile.ts";
+export { type Diagnostic, diagnosticJson, renderDiagnostic, type Severity } from "./diagnostics.ts";
+export { type EventFields, type EventValue, EventValueError, evaluate, knownBits, mayMatch } from "./evaluate.ts";
+export { completeEvent } from "./event.ts";
+export { approverPreventers, leafText, predicateText } from "./explain.ts";
+export type { AccessPredicate, CheckedRule, CompareOp, Expr, IntExpr, Leaf, Nnf, StringTest } from "./ir.ts";
+export { toNnf } from "./nnf.ts";
+export { POLICY_BYTES_MAX, type PolicyInput, type Tags } from "./policy/index.ts";

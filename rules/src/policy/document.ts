@@ -1,0 +1,204 @@
+/**
+ * YAML text to a tree that keeps positions, and typed access to its parts. Only what a policy can contain
+ * is read; aliases are followed one at a time and never expanded as a whole.
+ */
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from "yaml";
+import { type Diagnostic, diagnosticAt, diagnosticOf, placeAt } from "../diagnostics.ts";
+import type { Place, SourceFile } from "../source.ts";
+import { suggestion } from "../suggest.ts";
+
+/** One key of a mapping with its value, aliases resolved; null for a missing value. */
+export interface Entry {
+  readonly key: string;
+  readonly keyPlace: Place;
+  readonly value: Node | null;
+}
+
+/** Reads one file and collects what is wrong with it. */
+export class PolicyReader {
+  readonly file: SourceFile;
+  readonly diagnostics: Diagnostic[] = [];
+  #aliases = new Map<Alias, Node | undefined>();
+
+  constructor(file: SourceFile) {
+    this.file = file;
+  }
+
+  report(severity: "error" | "warning", code: string, place: Place, message: string, hint?: string): void {
+    this.diagnostics.push(diagnosticAt(place, { severity, code, message, hint }));
+  }
+
+  error(code: string, place: Place, message: string, hint?: string): void {
+    this.report("error", code, place, message, hint);
+  }
+
+  /** @returns the root node, or null after reporting why there is none */
+  parse(): Node | null {
+    try {
+      // Unique keys are checked where maps are read: the library's own check is quadratic.
+      const document = parseDocument(this.file.text, {
+        uniqueKeys: false,
+        prettyErrors: false,
+        logLevel: "silent",
+      });
+      const [error] = document.errors;
+      if (error !== undefined) {
+        this.error(
+          "yaml",
+          placeAt(this.file, error.pos[0], Math.max(1, error.pos[1] - error.pos[0])),
+          `YAML: ${firstLine(error.message)}`,
+        );
+        return null;
+      }
+      this.#collectAliases(document.contents);
+      return document.contents as Node | null;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.diagnostics.push(
+        diagnosticOf(this.file.name, { severity: "error", code: "yaml", message: "YAML: the file nests too deeply" }),
+      );
+      return null;
+    }
+  }
+
+  #collectAliases(root: unknown): void {
+    const anchors = new Map<string, Node>();
+    visit(root as Node, {
+      Node: (_, node) => {
+        if (isAlias(node)) this.#aliases.set(node, anchors.get(node.source));
+        else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      },
+    });
+  }
+
+  /** @returns what an alias stands for, any other node as it is */
+  resolve(node: unknown): Node | null {
+    const target = isAlias(node) ? this.#aliases.get(node) : node;
+    return (target as Node | null | undefined) ?? null;
+  }
+
+  place(node: { range?: readonly [number, number, number] | null | undefined } | null | undefined): Place {
+    const [start, end] = node?.range ?? [0, 1];
+    return placeAt(this.file, start, Math.max(1, end - start));
+  }
+
+  /**
+   * @param allowed keys that may occur; another one is reported
+   * @returns the entries by key; a repeated key is reported and its first value kept
+   */
+  entries(map: YAMLMap, what: string, allowed: readonly string[]): Map<string, Entry> {
+    const result = new Map<string, Entry>();
+    for (const pair of map.items as Pair<unknown, unknown>[]) {
+      const keyNode = this.resolve(pair.key);
+      const keyPlace = this.place(keyNode ?? map);
+      if (!isScalar(keyNode) || typeof keyNode.value !== "string") {
+        this.error("yaml", keyPlace, `a key of ${what} must be a string`);
+      } else if (!allowed.includes(keyNode.value)) {
+        this.error(
+          "unknown-key",
+          keyPlace,
+          `unknown key \`${keyNode.value}\` in ${what}`,
+          suggestion(keyNode.value, allowed) ?? `known keys: ${allowed.join(", ")}`,
+        );
+      } else if (result.has(keyNode.value)) {
+        this.error("duplicate-key", keyPlace, `key \`${keyNode.value}\` occurs twice in ${what}`);
+      } else {
+        result.set(keyNode.value, { key: keyNode.value, keyPlace, value: this.resolve(pair.value) });
+      }
+    }
+    return result;
+  }
+
+  /** @returns the mapping, or null after reporting what is there instead */
+  map(node: Node | null, what: string, place: Place): YAMLMap | null {
+    if (isMap(node)) return node;
+    this.error(
+      "yaml",
+      node === null ? place : this.place(node),
+      `${what} must be a mapping, received ${typeName(node)}`,
+    );
+    return null;
+  }
+
+  /** @returns the items with aliases resolved; none after reporting what is there instead of a list */
+  items(entry: Entry | undefined, what: string): readonly (Node | null)[] {
+    if (entry === undefined) return [];
+    if (isSeq(entry.value)) return entry.value.items.map((item) => this.resolve(item));
+    this.error(
+      "yaml",
+      entry.value === null ? entry.keyPlace : this.place(entry.value),
+      `${what} must be a list, received ${typeName(entry.value)}`,
+    );
+    return [];
+  }
+
+  /** @returns the scalar when it is a string, undefined when absent or after reporting */
+  string(entry: Entry | undefined, what: string): Scalar<string> | undefined {
+    if (entry === undefined) return undefined;
+    if (isScalar(entry.value) && typeof entry.value.value === "string") return entry.value as Scalar<string>;
+    this.error(
+      "yaml",
+      entry.value === null ? entry.keyPlace : this.place(entry.value),
+      `${what} must be a string, received ${typeName(entry.value)}`,
+    );
+    return undefined;
+  }
+
+  /** @returns a string, or a number or boolean as it was written; undefined when absent or after reporting */
+  text(entry: Entry | undefined, what: string): string | undefined {
+    if (entry === undefined) return undefined;
+    const text = scalarText(entry.value);
+    if (text === undefined)
+      this.error(
+        "yaml",
+        entry.value === null ? entry.keyPlace : this.place(entry.value),
+        `${what} must be a string, received ${typeName(entry.value)}`,
+      );
+    return text;
+  }
+
+  boolean(entry: Entry | undefined, what: string): boolean | undefined {
+    if (entry === undefined) return undefined;
+    if (isScalar(entry.value) && typeof entry.value.value === "boolean") return entry.value.value;
+    this.error(
+      "yaml",
+      entry.value === null ? entry.keyPlace : this.place(entry.value),
+      `${what} must be true or false, received ${typeName(entry.value)}`,
+    );
+    return undefined;
+  }
+}
+
+/** @returns the text of a string, number or boolean scalar as written */
+export function scalarText(node: Node | null): string | undefined {
+  if (!isScalar(node)) return undefined;
+  const { value, source } = node;
+  if (typeof value === "string") return value;
+  return typeof value === "number" || typeof value === "bigint" || typeof value === "boolean"
+    ? (source ?? String(value))
+    : undefined;
+}
+
+export function typeName(node: Node | null): string {
+  if (node === null) return "nothing";
+  if (isMap(node)) return "a mapping";
+  if (isSeq(node)) return "a list";
+  if (!isScalar(node) || node.value === null) return "nothing";
+  return `a ${typeof node.value}`;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] as string;
+}

@@ -151,10 +151,10 @@ static __always_inline void done(__u32 type, struct dentry *dentry, int ret)
 		goto out;
 	r = (void *)s->record;
 	path.mnt = stash->path.mnt;
-	path.dentry = dentry;
+	path.dentry = stash->subject; /* the same as dentry, but a number to the verifier */
 	r->op_mode = stash->mode;
 	fill_file(r, &path, stash->inode);
-	path_push_object(s, (__u64)path.mnt, (__u64)dentry);
+	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 out:
 	stash_drop();

@@ -1,0 +1,74 @@
+/** Policy files named on the command line. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { PolicyInput } from "@weir/rules";
+
+/** Most bytes of a file that is read at all; the compiler has a lower limit and says so. */
+const READ_BYTES_MAX = 64 << 20;
+const POLICY_NAMES = /\.(?:ya?ml|policy)$/;
+
+/** A path from the command line that cannot be read as a policy. */
+export class PolicyFileError extends Error {
+  override readonly name = "PolicyFileError";
+  readonly path: string;
+  constructor(path: string, reason: string, cause?: unknown) {
+    super(`${path}: ${reason}`, { cause });
+    this.path = path;
+  }
+}
+
+/**
+ * @param paths files, or folders whose .yaml, .yml and .policy files are meant
+ * @returns their contents under the names as given, each once
+ * @throws PolicyFileError naming the path
+ */
+export function readPolicyFiles(paths: readonly string[]): PolicyInput[] {
+  const names = [...new Set(paths.flatMap(expand))];
+  return names.map((name) => ({ name, text: read(name) }));
+}
+
+function expand(path: string): string[] {
+  const stat = attempt(path, () => statSync(path));
+  if (!stat.isDirectory()) return [path];
+  const files = attempt(path, () => readdirSync(path)).filter((file) => POLICY_NAMES.test(file));
+  if (files.length === 0) throw new PolicyFileError(path, "the folder holds no .yaml, .yml or .policy file");
+  return files.sort().map((file) => join(path, file));
+}
+
+function read(path: string): Uint8Array {
+  const { size } = attempt(path, () => statSync(path));
+  if (size > READ_BYTES_MAX) throw new PolicyFileError(path, `the file has ${size} bytes, far too many for a policy`);
+  return attempt(path, () => readFileSync(path));
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or folder",
+  EACCES: "permission denied",
+  EISDIR: "this is a folder",
+};
+
+function attempt<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new PolicyFileError(path, REASONS[code ?? ""] ?? message, error);
+  }
+}
+
+/**
+ * @returns the texts under their names without folders, sorted, as a bundle keeps its sources
+ * @throws PolicyFileError when two files have the same name
+ */
+export function bundleSources(files: readonly PolicyInput[]): { readonly name: string; readonly text: string }[] {
+  const sources = files.map(({ name, text }) => ({
+    name: basename(name),
+    text: typeof text === "string" ? text : new TextDecoder().decode(text),
+  }));
+  sources.sort((a, b) => (a.name < b.name ? -1 : 1));
+  sources.forEach((source, i) => {
+    if (sources[i + 1]?.name === source.name)
+      throw new PolicyFileError(source.name, "two files of one bundle have this name");
+  });
+  return sources;
+}

@@ -19,6 +19,12 @@ import {
   SLOT_PATH_DEPTHS,
   SLOT_PATHS,
   SLOT_PATHS_MASK,
+  SLOT_PREFIX_LENGTHS,
+  SLOT_PREFIXES,
+  SLOT_PREFIXES_MASK,
+  SLOT_SUFFIX_LENGTHS,
+  SLOT_SUFFIXES,
+  SLOT_SUFFIXES_MASK,
   STAMP_BYTES,
   STAMPS,
   TABLE_COUNT,
@@ -30,6 +36,7 @@ import {
   TYPE_BYTES,
   TYPE_DESTINATION,
   TYPE_FILE,
+  TYPE_HAS_DESTINATION,
   TYPE_UNKEYED,
   TYPE_UNKEYED_COUNT,
 } from "../format/layout.ts";
@@ -42,7 +49,7 @@ import {
   VERDICT_BYTES,
   VERDICT_CANDIDATE,
 } from "../format/module.ts";
-import { childHash, keepBytes, mixWord, nameSeed, ROOT_HASH } from "./hash.ts";
+import { childHash, keepBytes, mixWord, nameHash, nameSeed, ROOT_HASH } from "./hash.ts";
 import {
   destinationLength,
   destinationOf,
@@ -114,7 +121,8 @@ export function judge(address: usize, offset: u32, row: usize, withContext: bool
     visit(load<u32>(row, TYPE_UNKEYED), load<u32>(row, TYPE_UNKEYED_COUNT));
     if (
       lookUp(row + TYPE_FILE, pathOf(address), pathLength(address)) &&
-      lookUp(row + TYPE_DESTINATION, destinationOf(address), destinationLength(address))
+      (load<u32>(row, TYPE_HAS_DESTINATION) == 0 ||
+        lookUp(row + TYPE_DESTINATION, destinationOf(address), destinationLength(address)))
     )
       return;
   }
@@ -180,21 +188,23 @@ function lookUp(slot: usize, path: usize, length: u32): bool {
   const names: usize = load<u32>(slot, SLOT_NAMES);
   const paths: usize = load<u32>(slot, SLOT_PATHS);
   const ancestors: usize = load<u32>(slot, SLOT_ANCESTORS);
-  if (((names | paths) | ancestors) == 0) return true;
+  const affixes: usize = load<u32>(slot, SLOT_PREFIXES) | load<u32>(slot, SLOT_SUFFIXES);
   const ancestorDepths = load<u64>(slot, SLOT_ANCESTOR_DEPTHS);
   const end = path + length;
   if (length == 0 || load<u8>(path) != SLASH) return false;
 
   let directory = ROOT_HASH;
   let name: u64 = 0;
+  let nameLength: u32 = 0;
   let depth: u32 = 0;
   let at = path + 1;
   while (at < end) {
     if ((ancestorDepths & depthBit(depth)) != 0)
       visitHash(ancestors, load<u32>(slot, SLOT_ANCESTORS_MASK), directory);
     const next = slashFrom(at, end);
-    if (next + 1 == end || !isName(at, (next - at) as u32)) return false;
-    name = hashComponent(at, (next - at) as u32);
+    nameLength = (next - at) as u32;
+    if (next + 1 == end || !isName(at, nameLength)) return false;
+    name = hashComponent(at, nameLength);
     directory = childHash(directory, name);
     depth++;
     at = next + 1;
@@ -204,8 +214,25 @@ function lookUp(slot: usize, path: usize, length: u32): bool {
     visitHash(ancestors, load<u32>(slot, SLOT_ANCESTORS_MASK), directory);
   if ((load<u64>(slot, SLOT_PATH_DEPTHS) & depthBit(depth)) != 0)
     visitHash(paths, load<u32>(slot, SLOT_PATHS_MASK), directory);
-  if (names != 0 && depth != 0) visitHash(names, load<u32>(slot, SLOT_NAMES_MASK), name);
+  if (depth == 0) return true;
+  if (names != 0) visitHash(names, load<u32>(slot, SLOT_NAMES_MASK), name);
+  if (affixes != 0) lookUpAffixes(slot, end - nameLength, nameLength);
   return true;
+}
+
+/** Judges the rules keyed by how the name of `length` bytes at `name` begins or ends. */
+function lookUpAffixes(slot: usize, name: usize, length: u32): void {
+  for (let lengths = load<u32>(slot, SLOT_PREFIX_LENGTHS); lengths != 0; lengths &= lengths - 1) {
+    const bytes = ctz(lengths);
+    if (bytes > length) break;
+    visitHash(load<u32>(slot, SLOT_PREFIXES), load<u32>(slot, SLOT_PREFIXES_MASK), nameHash(name, bytes));
+  }
+  for (let lengths = load<u32>(slot, SLOT_SUFFIX_LENGTHS); lengths != 0; lengths &= lengths - 1) {
+    const bytes = ctz(lengths);
+    if (bytes > length) break;
+    const suffix = name + length - bytes;
+    visitHash(load<u32>(slot, SLOT_SUFFIXES), load<u32>(slot, SLOT_SUFFIXES_MASK), nameHash(suffix, bytes));
+  }
 }
 
 /** Whether a component is neither empty nor `.` nor `..`. */

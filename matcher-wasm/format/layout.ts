@@ -22,15 +22,21 @@
  *                 │ POOL_SLACK_BYTES of zeros    │  │
  *                 └──────────────────────────────┘ ─┘
  *
- * Row of an event type (TYPE_BYTES):        one half per path slot (SLOT_BYTES):
+ * Row of an event type (TYPE_BYTES):        one part per path slot (SLOT_BYTES):
  *   0 u32 all         list of every rule      0 u32 paths      table by hash of the whole path
  *   4 u32 all_count                           4 u32 paths_mask
  *   8 u32 unkeyed     list of rules without   8 u32 ancestors  table by hash of a directory above
- *  12 u32 unkeyed_count       a path key     12 u32 ancestors_mask
+ *  12 u32 unkeyed_count       a key          12 u32 ancestors_mask
  *  16 slot of the file                       16 u32 names      table by hash of the last component
- *  56 slot of the destination                20 u32 names_mask
- *  96                                        24 u64 path_depths      bit d: a key has d components;
- *                                            32 u64 ancestor_depths  bit 63 stands for 63 and more
+ *  80 slot of the destination                20 u32 names_mask
+ * 144 u32 has_destination, 0 or 1            24 u32 prefixes   table by hash of its first bytes
+ * 148 u32 unused                             28 u32 prefixes_mask
+ *                                            32 u32 suffixes   table by hash of its last bytes
+ *                                            36 u32 suffixes_mask
+ *                                            40 u64 path_depths      bit d: a key has d components;
+ *                                            48 u64 ancestor_depths  bit 63 stands for 63 and more
+ *                                            56 u32 prefix_lengths   bit n: a key has n bytes,
+ *                                            60 u32 suffix_lengths   1 … AFFIX_BYTES_MAX
  *
  * Table: mask + 1 entries (a power of two, at least one of them free), linear probing from hash & mask.
  *   entry:  0 u64 hash   8 u32 list   12 u32 count, 0: free
@@ -74,11 +80,20 @@ export const SLOT_ANCESTORS = 8;
 export const SLOT_ANCESTORS_MASK = 12;
 export const SLOT_NAMES = 16;
 export const SLOT_NAMES_MASK = 20;
-export const SLOT_PATH_DEPTHS = 24;
-export const SLOT_ANCESTOR_DEPTHS = 32;
-export const SLOT_BYTES = 40;
+export const SLOT_PREFIXES = 24;
+export const SLOT_PREFIXES_MASK = 28;
+export const SLOT_SUFFIXES = 32;
+export const SLOT_SUFFIXES_MASK = 36;
+export const SLOT_PATH_DEPTHS = 40;
+export const SLOT_ANCESTOR_DEPTHS = 48;
+export const SLOT_PREFIX_LENGTHS = 56;
+export const SLOT_SUFFIX_LENGTHS = 60;
+export const SLOT_BYTES = 64;
 /** The bit of a depth set that stands for this depth and all greater ones. */
 export const DEPTH_BIT_MAX = 63;
+
+/** Longest prefix or suffix of a name that is a key: what one word holds. Longer literals are cut to it. */
+export const AFFIX_BYTES_MAX = 8;
 
 export const TYPE_ALL = 0;
 export const TYPE_ALL_COUNT = 4;
@@ -86,7 +101,8 @@ export const TYPE_UNKEYED = 8;
 export const TYPE_UNKEYED_COUNT = 12;
 export const TYPE_FILE = 16;
 export const TYPE_DESTINATION = TYPE_FILE + SLOT_BYTES;
-export const TYPE_BYTES = TYPE_DESTINATION + SLOT_BYTES;
+export const TYPE_HAS_DESTINATION = TYPE_DESTINATION + SLOT_BYTES;
+export const TYPE_BYTES = TYPE_HAS_DESTINATION + 8;
 
 export const POOL = HEADER + (EVENT_TYPE_MAX + 1) * TYPE_BYTES;
 /** Strings are read in words of 8 bytes; the last word may reach this far past the last string. */

@@ -110,12 +110,13 @@ describe("a linked matcher", { timeout: TIMEOUT_MS }, () => {
   it("loses nothing to the index when a path is not what the kernel stage promises", async () => {
     const odd = fc.constantFrom("", "etc/a", "/etc/", "//", "/a//b", "/a/../b", "/./a", "/..", "a", "/a/b/.");
     await fc.assert(
-      fc.asyncProperty(rulesAndEvents({ rulesMax: 8, eventsMax: 3 }), odd, async ({ type, exprs, events }, path) => {
+      fc.asyncProperty(rulesAndEvents({ rulesMax: 8, eventsMax: 3 }), odd, fc.constantFrom("file.path", "file.destination.path"), async ({ type, exprs, events }, path, slot) => {
         const stamped = events.map((event) => {
-          const given = Object.entries(event.fields).filter(([name]) => !/\.file\.(name|path\.length)$/.test(name));
+          const derived = /\.file\.(destination\.)?(name|path\.length)$/;
+          const given = Object.entries(event.fields).filter(([name]) => !derived.test(name));
           return {
             type,
-            fields: completeEvent(type, { ...Object.fromEntries(given), [`${type}.file.path`]: path }),
+            fields: completeEvent(type, { ...Object.fromEntries(given), [`${type}.${slot}`]: path }),
             stamp: { generation: GENERATION, tenants: 1n << BigInt(TENANT) },
           };
         });

@@ -1,12 +1,11 @@
 /**
  * The header of a matcher: for each event type, which rules an event has to be shown to.
  *
- * Invariant: every rule is in the list of all rules of its type, and either in the list of those without a
- * key or in a table under each of its keys. An access predicate that can't be looked up makes its rule one
- * without a key.
+ * Invariant: every rule is in the list of all rules of its type, and for each of its index entries in a
+ * table under that key, or in the list of rules without a key when the entry has none or one that no event
+ * is looked up by.
  */
 import {
-  type ApproverKind,
   DEPTH_BIT_MAX,
   EVENT_TYPE_MAX,
   eventTypeByName,
@@ -17,16 +16,22 @@ import {
   SLOT_NAMES,
   SLOT_PATH_DEPTHS,
   SLOT_PATHS,
+  SLOT_PREFIX_LENGTHS,
+  SLOT_PREFIXES,
+  SLOT_SUFFIX_LENGTHS,
+  SLOT_SUFFIXES,
   TYPE_ALL,
   TYPE_BYTES,
   TYPE_DESTINATION,
   TYPE_FILE,
+  TYPE_HAS_DESTINATION,
   TYPE_UNKEYED,
   VERDICT_CANDIDATE,
 } from "@weir/matcher-wasm/format";
 import type { AccessPredicate, CheckedRule } from "../ir.ts";
 import { LinkError } from "./error.ts";
 import { buildHashTable } from "./hash-table.ts";
+import { type IndexKey, indexEntries, type KeyKind } from "./index-keys.ts";
 import type { DataPool } from "./pool.ts";
 
 /** A rule as lists name it, and the flags without which it needs not be asked (0: always ask). */
@@ -39,12 +44,15 @@ type Table = Map<bigint, ListEntry[]>;
 
 /** One path of an event type. */
 interface SlotIndex {
-  readonly tables: Readonly<Record<ApproverKind, Table>>;
+  readonly tables: Readonly<Record<KeyKind, Table>>;
   pathDepths: bigint;
   ancestorDepths: bigint;
+  prefixLengths: number;
+  suffixLengths: number;
 }
 
 interface TypeIndex {
+  readonly hasDestination: boolean;
   readonly all: ListEntry[];
   readonly unkeyed: ListEntry[];
   readonly slots: Readonly<Record<"file" | "destination", SlotIndex>>;
@@ -53,9 +61,11 @@ interface TypeIndex {
 const encoder = new TextEncoder();
 
 const newSlot = (): SlotIndex => ({
-  tables: { path: new Map(), ancestor: new Map(), basename: new Map() },
+  tables: { path: new Map(), ancestor: new Map(), basename: new Map(), prefix: new Map(), suffix: new Map() },
   pathDepths: 0n,
   ancestorDepths: 0n,
+  prefixLengths: 0,
+  suffixLengths: 0,
 });
 
 /**
@@ -74,6 +84,7 @@ export function buildHeader(
     if (type === undefined)
       throw new LinkError("event", rule.event, `rule ${rule.id}: event type ${JSON.stringify(rule.event)} is unknown`);
     const index = types.get(type.id) ?? {
+      hasDestination: type.destination,
       all: [],
       unkeyed: [],
       slots: { file: newSlot(), destination: newSlot() },
@@ -91,35 +102,32 @@ export function buildHeader(
 function addRule(index: TypeIndex, rule: number, { expr }: CheckedRule, access: readonly AccessPredicate[]): void {
   index.all.push({ rule, flagsAny: 0 });
   if (expr.kind === "const" && !expr.value) return;
-  const entries = access.map((predicate) => ({ hash: hashOf(predicate.key), predicate }));
-  const always = entries.some(({ hash, predicate }) => hash === null && !predicate.flagsAny);
-  if (always || entries.length === 0) {
-    index.unkeyed.push({ rule, flagsAny: 0 });
-    return;
-  }
-  for (const { hash, predicate } of entries) {
-    const entry = { rule, flagsAny: predicate.flagsAny ?? 0 };
-    if (hash === null || predicate.key === null) index.unkeyed.push(entry);
-    else addKey(index.slots[predicate.key.slot], predicate.key, hash, entry);
+  for (const { key, flagsAny } of indexEntries(expr, access)) {
+    const hash = hashOf(key);
+    if (hash === null || key === null) index.unkeyed.push({ rule, flagsAny });
+    else addKey(index.slots[key.slot], key, hash, { rule, flagsAny });
   }
 }
 
-function addKey(slot: SlotIndex, key: NonNullable<AccessPredicate["key"]>, hash: bigint, entry: ListEntry): void {
+function addKey(slot: SlotIndex, key: IndexKey, hash: bigint, entry: ListEntry): void {
   const table = slot.tables[key.kind];
   const list = table.get(hash);
   if (list === undefined) table.set(hash, [entry]);
   else list.push(entry);
-  if (key.kind === "path") slot.pathDepths |= depthBit(key.value);
-  if (key.kind === "ancestor") slot.ancestorDepths |= depthBit(key.value);
+  const { kind, value } = key;
+  if (kind === "prefix") slot.prefixLengths |= 1 << value.length;
+  if (kind === "suffix") slot.suffixLengths |= 1 << value.length;
+  if (kind === "path" && typeof value === "string") slot.pathDepths |= depthBit(value);
+  if (kind === "ancestor" && typeof value === "string") slot.ancestorDepths |= depthBit(value);
 }
 
 /** @returns the hash under which an event's path presents the key, null when none would */
-function hashOf(key: AccessPredicate["key"]): bigint | null {
-  if (key === null) return null;
-  if (key.kind === "basename")
-    return key.value === "" || key.value.includes("/") ? null : nameHash(encoder.encode(key.value));
+function hashOf(key: IndexKey | null): bigint | null {
+  if (key === null || key.value.length === 0) return null;
+  if (typeof key.value !== "string") return nameHash(key.value);
+  if (key.kind === "basename") return key.value.includes("/") ? null : nameHash(encoder.encode(key.value));
   try {
-    return key.value === "" ? null : pathHash(key.value);
+    return pathHash(key.value);
   } catch (error) {
     // Not a normalised path: no event is found by it, so the rule is shown all of them.
     if (error instanceof TypeError) return null;
@@ -135,6 +143,7 @@ function depthBit(path: string): bigint {
 function writeType(view: DataView, at: number, index: TypeIndex, pool: DataPool): void {
   writePair(view, at + TYPE_ALL, putList(index.all, pool));
   writePair(view, at + TYPE_UNKEYED, putList(index.unkeyed, pool));
+  view.setUint32(at + TYPE_HAS_DESTINATION, index.hasDestination ? 1 : 0, true);
   for (const [slot, offset] of [
     [index.slots.file, at + TYPE_FILE],
     [index.slots.destination, at + TYPE_DESTINATION],
@@ -142,8 +151,12 @@ function writeType(view: DataView, at: number, index: TypeIndex, pool: DataPool)
     writePair(view, offset + SLOT_PATHS, putTable(slot.tables.path, pool));
     writePair(view, offset + SLOT_ANCESTORS, putTable(slot.tables.ancestor, pool));
     writePair(view, offset + SLOT_NAMES, putTable(slot.tables.basename, pool));
+    writePair(view, offset + SLOT_PREFIXES, putTable(slot.tables.prefix, pool));
+    writePair(view, offset + SLOT_SUFFIXES, putTable(slot.tables.suffix, pool));
     view.setBigUint64(offset + SLOT_PATH_DEPTHS, slot.pathDepths, true);
     view.setBigUint64(offset + SLOT_ANCESTOR_DEPTHS, slot.ancestorDepths, true);
+    view.setUint32(offset + SLOT_PREFIX_LENGTHS, slot.prefixLengths, true);
+    view.setUint32(offset + SLOT_SUFFIX_LENGTHS, slot.suffixLengths, true);
   }
 }
 

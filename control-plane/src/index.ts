@@ -1,5 +1,6 @@
 /** The control plane: publishes rules as signed bundles. */
 
+export { compileForPublish } from "./compile.ts";
 export { ReleaseFeed, type ReleaseHint } from "./feed.ts";
 export { type AppDependencies, type AppType, createApp } from "./http/app.ts";
 export type { LogEntry } from "./http/env.ts";

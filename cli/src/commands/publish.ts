@@ -83,7 +83,7 @@ async function readPolicies(paths: readonly string[]): Promise<PolicyFile[]> {
       throw new PublishError(`${path}: has ${found.size} bytes, expected at most ${FILE_BYTES_MAX}`);
     const name = basename(path);
     if (files.has(name)) throw new PublishError(`${path}: a second policy named ${name}`);
-    files.set(name, { name, text: decode(path, await readFile(path)) });
+    files.set(name, { name, text: await decode(name, await readFile(path)) });
   };
   for (const path of paths) {
     try {
@@ -97,11 +97,14 @@ async function readPolicies(paths: readonly string[]): Promise<PolicyFile[]> {
   return [...files.values()];
 }
 
-function decode(path: string, bytes: Uint8Array): string {
+/** What is not UTF-8 can't be sent; the compiler says where it stops being text. */
+async function decode(name: string, bytes: Uint8Array): Promise<string> {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new PublishError(`${path}: is not UTF-8 text, expected a policy in YAML`);
+    const { analysePolicies } = await import("@weir/rules");
+    const { diagnostics } = analysePolicies([{ name, text: bytes }]);
+    throw new PublishError(`${name} is not UTF-8 text`, { diagnostics });
   }
 }
 

@@ -21,7 +21,9 @@ export type Log = (entry: LogEntry) => void;
 export function tenantParam(context: Context): string {
   const tenant = context.req.param("tenant") ?? "";
   if (!TENANT_PATTERN.test(tenant))
-    throw new Problem(400, "Bad tenant name", { detail: `expected a name like ${TENANT_PATTERN.source}` });
+    throw new Problem(400, "Bad tenant name", {
+      detail: `tenant ${JSON.stringify(tenant.slice(0, 100))}: expected a name like ${TENANT_PATTERN.source}`,
+    });
   return tenant;
 }
 

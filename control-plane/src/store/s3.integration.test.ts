@@ -1,56 +1,21 @@
-/**
- * The semantics suite against a real S3: Debian's Ceph object gateway, installed where it is missing and
- * started for this file on free loopback ports. WEIR_TEST_S3, an address as `weir serve --store` takes it,
- * names another bucket to use in its place (credentials from the environment).
- */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+/** The semantics suite against a real S3, and what is S3's own: lost answers, ETag styles, credentials. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, parseS3 } from "./open.ts";
 import { probeStore } from "./probe.ts";
+import { freePort, type S3Server, startS3 } from "./radosgw.fixture.ts";
 import { createClient, S3Store } from "./s3.ts";
 import { storeSemantics } from "./semantics.fixture.ts";
 import { AlreadyExists, Conflict, StoreUnavailable } from "./store.ts";
 
-const scripts = fileURLToPath(new URL("../../../test/s3/", import.meta.url));
-const external = process.env["WEIR_TEST_S3"];
-let folder: string | undefined;
-let address = external ?? "";
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+let s3: S3Server | undefined;
+let address = "";
 
 beforeAll(async () => {
-  if (external !== undefined) return;
-  execFileSync("sh", [join(scripts, "install.sh")], { stdio: ["ignore", "inherit", "inherit"] });
-  folder = mkdtempSync(join(tmpdir(), "weir-rgw-"));
-  const port = await freePort();
-  const monitor = await freePort();
-  execFileSync(join(scripts, "radosgw.sh"), ["start", folder, String(port), String(monitor)], { stdio: "ignore" });
-  const endpoint = `http://127.0.0.1:${port}`;
-  process.env["AWS_ACCESS_KEY_ID"] = "weir";
-  process.env["AWS_SECRET_ACCESS_KEY"] = "weirsecret";
-  const client = new S3Client({ endpoint, region: "us-east-1", forcePathStyle: true });
-  await client.send(new CreateBucketCommand({ Bucket: "weir" }));
-  client.destroy();
-  address = `s3://weir/suite?endpoint=${endpoint}`;
+  s3 = await startS3();
+  address = s3.address("suite");
 });
 
-afterAll(() => {
-  if (folder === undefined) return;
-  execFileSync(join(scripts, "radosgw.sh"), ["stop", folder]);
-  rmSync(folder, { recursive: true, force: true });
-});
+afterAll(() => s3?.stop());
 
 storeSemantics(
   "s3",
@@ -63,7 +28,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 describe("s3 store", () => {
   test("the probe finds the gateway's ETag style", async () => {
     const store = (await openStore(address)) as S3Store;
-    expect(store.etagStyle).toBe(external === undefined ? "bare" : store.etagStyle);
+    if (s3?.external === false) expect(store.etagStyle).toBe("bare");
   });
 
   test("a write whose answer never came is recognised as one's own", async () => {

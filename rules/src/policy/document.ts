@@ -55,11 +55,10 @@ export class PolicyReader {
       });
       const [error] = document.errors;
       if (error !== undefined) {
-        this.error(
-          "yaml",
-          placeAt(this.file, error.pos[0], Math.max(1, error.pos[1] - error.pos[0])),
-          `YAML: ${firstLine(error.message)}`,
-        );
+        const place = placeAt(this.file, error.pos[0], Math.max(1, error.pos[1] - error.pos[0]));
+        const message = firstLine(error.message);
+        const hint = message.startsWith("Nested mappings") ? "put text that contains `: ` in quotes" : undefined;
+        this.error("yaml", place, `YAML: ${message}`, hint);
         return null;
       }
       this.#collectAliases(document.contents);

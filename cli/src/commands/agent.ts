@@ -1,0 +1,187 @@
+/** `weir agent`: the agent of a host that a control plane looks after. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Agent, AgentStatus, TenantSource, UpdateEvent, Updater } from "@weir/agent";
+import { type Command, InvalidArgumentError } from "commander";
+import { addStageOptions, type StageFlags, seconds } from "../terminal/options.ts";
+
+interface AgentFlags extends StageFlags {
+  readonly server: string;
+  readonly tenant: readonly TenantSource[];
+  readonly state: string;
+  readonly poll: number;
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+const STATE_DIR = "/var/lib/weir/agent";
+const socketIn = (state: string): string => join(state, "agent.sock");
+
+/** NAME, NAME=sha256:FINGERPRINT or NAME=FILE. */
+function tenantSource(value: string, before: readonly TenantSource[]): readonly TenantSource[] {
+  const [, name = "", root] = /^([a-z][a-z0-9-]{0,62})(?:=(.+))?$/s.exec(value) ?? [];
+  if (name === "")
+    throw new InvalidArgumentError("Expected NAME, NAME=sha256:FINGERPRINT or NAME=FILE, with a lower-case name.");
+  if (before.some((tenant) => tenant.name === name)) throw new InvalidArgumentError(`Tenant ${name} is given twice.`);
+  const fingerprint = /^sha256:([0-9a-f]{64})$/.exec(root ?? "")?.[1];
+  if (root?.startsWith("sha256:") && !fingerprint)
+    throw new InvalidArgumentError("A fingerprint is sha256: and 64 lower-case hexadecimal digits.");
+  return [...before, { name, root: fingerprint ?? (root === undefined ? undefined : rootFile(root)) }];
+}
+
+function rootFile(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new InvalidArgumentError(`The root file cannot be read: ${(error as Error).message}.`);
+  }
+}
+
+function serverUrl(value: string): string {
+  const url = URL.parse(value);
+  if (!url || !["http:", "https:"].includes(url.protocol))
+    throw new InvalidArgumentError("Expected an http(s) address.");
+  return value.replace(/\/+$/, "");
+}
+
+export function register(program: Command): void {
+  const agent = program
+    .command("agent")
+    .description("watch this host by the rules of a control plane; detections go to standard output as JSON lines")
+    .requiredOption("--server <url>", "address of the control plane", serverUrl)
+    .requiredOption(
+      "--tenant <name[=root]>",
+      "tenant to follow, at first with the SHA-256 of its root (NAME=sha256:…) or its root file; repeatable",
+      tenantSource,
+      [],
+    )
+    .option("--state <folder>", "where the agent keeps what it trusts", STATE_DIR)
+    .option("--poll <seconds>", "how often to look for new rules when nobody hints at them", seconds, 30_000)
+    .option("-o, --output <file>", "append detections to this file instead")
+    .option("--json", "operational messages on standard error as JSON lines");
+  addStageOptions(agent)
+    .addHelpText(
+      "after",
+      `
+Example:
+  weir agent --server https://weir.example.com --tenant acme=sha256:1f3a…`,
+    )
+    .action(async (options: AgentFlags) => {
+      const { fail } = await import("../terminal/errors.ts");
+      await runAgent(options).catch((error) => fail("agent", error));
+    });
+
+  agent
+    .command("status")
+    .description("what the running agent does: its rules, what the kernel stage saw, dropped and lost")
+    .option("--state <folder>", "state folder of the agent", STATE_DIR)
+    .option("--json", "print JSON")
+    .action(async (_: unknown, command: Command) => {
+      const { fail } = await import("../terminal/errors.ts");
+      await showStatus(command.optsWithGlobals()).catch((error) => fail("agent status", error));
+    });
+}
+
+async function runAgent(options: AgentFlags): Promise<void> {
+  const { Agent, bpfObject, ControlSocket, JsonLinesSink, Updater } = await import("@weir/agent");
+  const { mkdir } = await import("node:fs/promises");
+  const say = teller(options.json === true);
+
+  await mkdir(options.state, { recursive: true, mode: 0o700 });
+  const sink = options.output ? await JsonLinesSink.toFile(options.output) : JsonLinesSink.toStdout();
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
+
+  const control = await ControlSocket.open(socketIn(options.state));
+  let agent: Agent | undefined;
+  let updater: Updater | undefined;
+  try {
+    const started = Agent.start({
+      stage: { object: bpfObject(), attach: options.attach, ringBytes: options.ringMb << 20 },
+      onDetection: (detection) => sink.write(detection),
+      onFailure: stopped.reject,
+    });
+    agent = started;
+    control.status = () => started.status();
+    const { attach, fallback } = agent.status();
+    say(`attached by ${attach}s${fallback ? `; ${fallback.split("\n")[0]}` : ""}`, { event: "attached", attach });
+    updater = new Updater({
+      agent,
+      server: options.server,
+      tenants: options.tenant,
+      stateDir: options.state,
+      pollMs: options.poll,
+      report: (event) => say(...describe(event)),
+    });
+    await updater.start();
+    if (agent.status().bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
+    await stopped.promise;
+  } finally {
+    await control.close();
+    await updater?.stop();
+    await agent?.stop();
+    await sink.close();
+    if (sink.lost > 0) say(`${sink.lost} detections were lost to a slow reader`, { event: "lost", count: sink.lost });
+  }
+}
+
+type Tell = (text: string, fields: Readonly<Record<string, unknown>>) => void;
+
+function teller(json: boolean): Tell {
+  return (text, fields) => {
+    const line = json
+      ? JSON.stringify({ time: new Date().toISOString(), message: text, ...fields })
+      : `weir agent: ${text}`;
+    process.stderr.write(`${line}\n`);
+  };
+}
+
+function describe(event: UpdateEvent): Parameters<Tell> {
+  switch (event.kind) {
+    case "activated": {
+      const { generation, switchedAfterMs, refused } = event.activation;
+      const active = event.bundles
+        .filter(({ manifest }) => !refused.some(({ tenant }) => tenant === manifest.tenant))
+        .map(({ manifest, digest }) => `${manifest.tenant} ${digest.slice(0, 12)} (${manifest.rules.length} rules)`);
+      const complaints = refused.map(
+        ({ tenant, error }) => `${tenant} refused: ${error.message}; its last good rules go on`,
+      );
+      return [
+        `generation ${generation} active after ${switchedAfterMs.toFixed(1)} ms: ${[...active, ...complaints].join(", ")}`,
+        { event: "activated", generation, switchedAfterMs, bundles: event.bundles.map(({ digest }) => digest) },
+      ];
+    }
+    case "restored":
+      return [
+        `tenant ${event.tenant}: starting from the last good rules ${event.bundle.digest.slice(0, 12)}` +
+          (event.expired ? ", whose signatures have expired meanwhile" : ""),
+        { event: "restored", tenant: event.tenant, digest: event.bundle.digest, expired: event.expired },
+      ];
+    case "failed": {
+      const going = event.enforcing ? `rules ${event.enforcing.slice(0, 12)} go on` : "enforcing nothing for it";
+      const code = "code" in event.error ? event.error.code : event.error.name;
+      return [
+        `tenant ${event.tenant}: ${event.error.message}; ${going}`,
+        { event: "update-failed", tenant: event.tenant, code, enforcing: event.enforcing ?? null },
+      ];
+    }
+  }
+}
+
+async function showStatus(options: { state: string; json?: boolean }): Promise<void> {
+  const { readStatus } = await import("@weir/agent");
+  const status = await readStatus(socketIn(options.state));
+  if (options.json) process.stdout.write(`${JSON.stringify(status)}\n`);
+  else process.stdout.write(await statusText(status));
+}
+
+async function statusText(status: AgentStatus): Promise<string> {
+  const { renderSummary, summarize } = await import("../terminal/counters.ts");
+  const bundles = status.bundles.map((b) => `  ${b.tenant}: ${b.rules} rules, bundle ${b.digest.slice(0, 12)}\n`);
+  return [
+    `pid ${status.pid}, attached by ${status.attach}s, generation ${status.generation ?? "none"}\n`,
+    bundles.length > 0 ? bundles.join("") : "  no rules: enforcing nothing\n",
+    `${renderSummary(summarize(status))}\n`,
+    `  ${status.pipeline.events} events judged, ${status.pipeline.matches} matches, ${status.processes} processes known\n`,
+  ].join("");
+}

@@ -1,0 +1,51 @@
+/** The kernel stage's counters for reading. */
+import { type AgentStatus, totals } from "@weir/agent";
+import ansis from "ansis";
+
+export interface FilterSummary {
+  readonly seen: number;
+  readonly droppedByInterest: number;
+  readonly droppedByApprover: number;
+  readonly passed: number;
+  readonly lost: number;
+  /** Of what was seen, 0 … 1. */
+  readonly droppedShare: number;
+}
+
+/** What happened between two statuses, file events of all types together. */
+export function summarize(after: AgentStatus, before?: AgentStatus): FilterSummary {
+  const a = totals(after.kernel);
+  const b = before && totals(before.kernel);
+  const since = (name: keyof typeof a): number => a[name] - (b?.[name] ?? 0);
+  const seen = since("seen");
+  const dropped = since("droppedByInterest") + since("droppedByApprover");
+  return {
+    seen,
+    droppedByInterest: since("droppedByInterest"),
+    droppedByApprover: since("droppedByApprover"),
+    passed: since("passed"),
+    lost: after.lost - (before?.lost ?? 0),
+    droppedShare: seen === 0 ? 0 : dropped / seen,
+  };
+}
+
+const BAR_WIDTH = 40;
+
+/** A row for each fate, with a bar of its share. */
+export function renderSummary(s: FilterSummary): string {
+  const row = (name: string, count: number): string => {
+    const share = s.seen === 0 ? 0 : count / s.seen;
+    // Whatever happened at all is visible.
+    const width = count === 0 ? 0 : Math.max(1, Math.round(share * BAR_WIDTH));
+    const bar = ansis.cyan("█".repeat(width)) + ansis.dim("·".repeat(BAR_WIDTH - width));
+    const percent = `${(share * 100).toFixed(share > 0 && share < 0.001 ? 4 : 2)}%`;
+    return `  ${name.padEnd(24)}${String(count).padStart(9)}  ${bar} ${percent.padStart(8)}`;
+  };
+  return [
+    row("seen by the kernel stage", s.seen),
+    row("dropped: no interest", s.droppedByInterest),
+    row("dropped: no approver", s.droppedByApprover),
+    row("passed to the matcher", s.passed),
+    row("lost", s.lost),
+  ].join("\n");
+}

@@ -51,7 +51,7 @@ export class PolicyReader {
       const document = parseDocument(this.file.text, {
         uniqueKeys: false,
         prettyErrors: false,
-        logLevel: "silent",
+        logLevel: "error",
       });
       const [error] = document.errors;
       if (error !== undefined) {
@@ -131,15 +131,16 @@ export class PolicyReader {
     return null;
   }
 
+  /** The value, or its key where nothing is written after it. */
+  #valuePlace({ value, keyPlace }: Entry): Place {
+    return typeName(value) === "nothing" ? keyPlace : this.place(value);
+  }
+
   /** @returns the items with aliases resolved; none after reporting what is there instead of a list */
   items(entry: Entry | undefined, what: string): readonly (Node | null)[] {
     if (entry === undefined) return [];
     if (isSeq(entry.value)) return entry.value.items.map((item) => this.resolve(item));
-    this.error(
-      "yaml",
-      entry.value === null ? entry.keyPlace : this.place(entry.value),
-      `${what} must be a list, received ${typeName(entry.value)}`,
-    );
+    this.error("yaml", this.#valuePlace(entry), `${what} must be a list, received ${typeName(entry.value)}`);
     return [];
   }
 
@@ -147,11 +148,7 @@ export class PolicyReader {
   string(entry: Entry | undefined, what: string): Scalar<string> | undefined {
     if (entry === undefined) return undefined;
     if (isScalar(entry.value) && typeof entry.value.value === "string") return entry.value as Scalar<string>;
-    this.error(
-      "yaml",
-      entry.value === null ? entry.keyPlace : this.place(entry.value),
-      `${what} must be a string, received ${typeName(entry.value)}`,
-    );
+    this.error("yaml", this.#valuePlace(entry), `${what} must be a string, received ${typeName(entry.value)}`);
     return undefined;
   }
 
@@ -160,22 +157,14 @@ export class PolicyReader {
     if (entry === undefined) return undefined;
     const text = scalarText(entry.value);
     if (text === undefined)
-      this.error(
-        "yaml",
-        entry.value === null ? entry.keyPlace : this.place(entry.value),
-        `${what} must be a string, received ${typeName(entry.value)}`,
-      );
+      this.error("yaml", this.#valuePlace(entry), `${what} must be a string, received ${typeName(entry.value)}`);
     return text;
   }
 
   boolean(entry: Entry | undefined, what: string): boolean | undefined {
     if (entry === undefined) return undefined;
     if (isScalar(entry.value) && typeof entry.value.value === "boolean") return entry.value.value;
-    this.error(
-      "yaml",
-      entry.value === null ? entry.keyPlace : this.place(entry.value),
-      `${what} must be true or false, received ${typeName(entry.value)}`,
-    );
+    this.error("yaml", this.#valuePlace(entry), `${what} must be true or false, received ${typeName(entry.value)}`);
     return undefined;
   }
 }

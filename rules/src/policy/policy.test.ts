@@ -1,0 +1,181 @@
+import { describe, expect, it, test } from "vitest";
+import { analysePolicies } from "../analyse.ts";
+import type { Diagnostic } from "../diagnostics.ts";
+import { POLICY_BYTES_MAX } from "./text.ts";
+
+function diagnose(text: string | Uint8Array): readonly Diagnostic[] {
+  return analysePolicies([{ name: "p.yaml", text }]).diagnostics;
+}
+
+/** `line:column code message`, of errors and warnings. */
+function problems(text: string | Uint8Array): string[] {
+  return diagnose(text).map((d) => `${d.line}:${d.column} ${d.code} ${d.message}`);
+}
+
+const rule = (body: string) => `rules:\n  - id: r\n${body}`;
+const GOOD = '    expression: open.file.path == "/a"\n';
+
+describe("files that are no policy", () => {
+  it("empty", () => expect(problems("")).toEqual(["1:1 empty the policy is empty"]));
+  it("comments only", () => expect(problems("# nothing\n")[0]).toMatch(/empty the policy is empty/));
+  it("a list", () => expect(problems("- a\n")).toEqual(["1:1 yaml a policy must be a mapping, received a list"]));
+  it("no rules", () => expect(problems("version: 1\n")[0]).toMatch(/neither `rules` nor `macros`/));
+  it("broken YAML", () => expect(problems("rules: [\n  a: b: c\n")[0]).toMatch(/^2:\d+ yaml YAML: /));
+  it("two documents", () => expect(problems("rules: []\n---\nrules: []\n")[0]).toMatch(/multiple documents/));
+  it("too large", () => {
+    const [problem] = diagnose(new Uint8Array(10 << 20).fill(0x20));
+    expect(problem).toMatchObject({ code: "file-too-large", line: 0 });
+    expect(problem?.message).toContain(`10485760 bytes: at most ${POLICY_BYTES_MAX}`);
+  });
+  it("binary", () => {
+    expect(problems(Uint8Array.of(0x7f, 0x45, 0x4c, 0x46, 0xff, 0xfe))[0]).toMatch(
+      /^1:5 not-text the file is not UTF-8/,
+    );
+    expect(problems("rules:\n\0\n")[0]).toMatch(/^2:1 not-text control character U\+0000/);
+  });
+  it("deep nesting", () => {
+    const [problem] = problems(`rules: ${"[".repeat(100_000)}`);
+    expect(problem).toMatch(/yaml/);
+  });
+  it("an alias bomb costs nothing", () => {
+    const levels = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`);
+    expect(problems(`a0: &a0 [x]\n${levels.join("\n")}\nrules: *a30\n`).length).toBeGreaterThan(0);
+  });
+});
+
+test.each([
+  [rule(""), "2:5 missing-key the rule `r` has no `expression`"],
+  ["rules:\n  - expression: a\n", "2:5 missing-key the rule has no `id`"],
+  [rule(`    expresion: x\n${GOOD}`), "3:5 unknown-key unknown key `expresion` in a rule"],
+  [rule(`${GOOD}${GOOD}`), "4:5 duplicate-key key `expression` occurs twice in a rule"],
+  [rule("    expression: 5\n"), "3:17 yaml `expression` must be a string, received a number"],
+  [rule("    expression:\n"), "3:5 yaml `expression` must be a string, received nothing"],
+  [rule(`${GOOD}    disabled: "yes"\n`), "4:15 yaml `disabled` must be true or false, received a string"],
+  [rule(`${GOOD}    tags: [a]\n`), "4:11 yaml `tags` must be a mapping, received a list"],
+  [
+    rule(`${GOOD}    tags: { a: { b: c } }\n`),
+    "4:13 yaml tag `a` must be a string or a list of strings, received a mapping",
+  ],
+  [rule(`${GOOD}    tags: { a: b, a: c }\n`), "4:19 duplicate-key tag `a` occurs twice"],
+  [rule(`${GOOD}    actions: []\n`), "4:5 ignored-key `actions` is not supported yet: it is ignored"],
+  [
+    rule(`${GOOD}    version: ${"1".repeat(65)}x\n`),
+    "4:14 too-long `version` of 66 characters: at most 64 are allowed",
+  ],
+  [
+    "rules:\n  - id: a b\n    expression: x\n",
+    '2:9 id "a b" is no rule id: expected letters, digits, `_`, `-` and `.`',
+  ],
+  ["rules:\n  - id: *x\n", "2:5 yaml"],
+  [`${rule(GOOD)}  - id: r\n${GOOD}`, "4:9 duplicate-id rule id `r` is used twice"],
+  [`macros:\n  - id: m\n${rule(GOOD)}`, "2:9 missing-key macro `m` needs either `expression` or `values`"],
+  [`macros:\n  - id: O_CREAT\n    values: [a]\n${rule(GOOD)}`, "2:9 id macro id `O_CREAT` is a name of the language"],
+  [
+    `macros:\n  - id: m\n    values: [a, [b]]\n${rule(GOOD)}`,
+    "3:17 yaml `values` holds strings or integers, received a list",
+  ],
+  [`macros:\n  - id: m\n    expression: a ==\n${rule(GOOD)}`, "3:21 syntax macro `m`: expected a field"],
+])("problem %#", (text, expected) => {
+  expect(problems(text).map((problem) => problem.slice(0, expected.length))).toContain(expected);
+});
+
+describe("places of errors in expressions", () => {
+  const at = (text: string) => diagnose(text).map(({ line, column, length }) => ({ line, column, length }))[0];
+  it("plain", () =>
+    expect(at(rule("    expression: open.file.path == 1\n"))).toEqual({ line: 3, column: 32, length: 2 }));
+  it("plain over several lines", () =>
+    expect(at(rule('    expression: open.file.path == "/a"\n      && open.fil == 1\n'))).toEqual({
+      line: 4,
+      column: 10,
+      length: 8,
+    }));
+  it("single quotes", () =>
+    expect(at(rule(`    expression: 'open.file.path == "it''s ''" && opn > 1'\n`))).toEqual({
+      line: 3,
+      column: 50,
+      length: 3,
+    }));
+  it("double quotes", () =>
+    expect(at(rule('    expression: "open.file.path == \\"/\\u00e9\\" &&\\n\\\n      opn > 1"\n'))).toEqual({
+      line: 4,
+      column: 7,
+      length: 3,
+    }));
+  it("literal block", () =>
+    expect(at(rule('    expression: |\n      open.file.path == "/a" &&\n\n        opn > 1\n'))).toEqual({
+      line: 6,
+      column: 9,
+      length: 3,
+    }));
+  it("folded block with indentation and chomping", () =>
+    expect(at(rule('    expression: >2-\n       open.file.path == "/a"\n\n      && opn > 1\n'))).toEqual({
+      line: 6,
+      column: 10,
+      length: 3,
+    }));
+  it("end of the expression", () =>
+    expect(at(rule("    expression: |\n      open.file.path ==\n    description: x\n"))).toEqual({
+      line: 4,
+      column: 24,
+      length: 1,
+    }));
+  it("after characters outside the basic plane", () =>
+    expect(at(rule('    expression: open.file.path == "/😀" && opn > 1\n'))).toEqual({
+      line: 3,
+      column: 43,
+      length: 3,
+    }));
+  it("through an alias", () =>
+    expect(
+      at(`macros:\n  - &m\n    id: m\n    expression: &e open.fil.path == "x"\n${rule("    expression: *e\n")}`),
+    ).toEqual({ line: 4, column: 20, length: 13 }));
+  it("inside a macro", () =>
+    expect(
+      at(`macros:\n  - id: m\n    expression: open.fil.path == "x"\n${rule("    expression: open.created && m\n")}`),
+    ).toEqual({ line: 3, column: 17, length: 13 }));
+  it("in the values of a macro", () =>
+    expect(
+      at(`macros:\n  - id: m\n    values:\n      - /a\n      - 3\n${rule("    expression: open.file.path in m\n")}`),
+    ).toEqual({ line: 5, column: 9, length: 1 }));
+});
+
+test("every key of a SECL policy is accepted", () => {
+  const text = `
+version: "1"
+type: policy
+replace_policy_id: other
+macros:
+  - { id: m, values: ["/a", "/b"], description: d, agent_version: ">= 7", filters: [], combine: merge }
+rules:
+  - id: r
+    version: 1.2.3
+    expression: open.file.path in m
+    description: d
+    tags: { tactic: t, list: [a, b] }
+    product_tags: ["x:y"]
+    agent_version: ">= 7.27"
+    filters: ["os == \\"linux\\""]
+    disabled: false
+    combine: override
+    override_options: { fields: [all] }
+    actions: [{ kill: { signal: SIGKILL } }]
+    every: 10s
+    limiter_token: [process.pid]
+    silent: true
+    group_id: g
+    priority: 1
+  - id: off
+    disabled: true
+`;
+  const result = analysePolicies([{ name: "p.yaml", text }]);
+  expect(result.ok).toBe(true);
+  expect(result.diagnostics.map((d) => `${d.severity} ${d.code}`).every((d) => d === "warning ignored-key")).toBe(true);
+  expect(result.diagnostics).toHaveLength(15);
+  expect(result.statuses.map((s) => s.state)).toEqual(["loaded", "disabled"]);
+  expect(result.rules[0]?.source).toMatchObject({
+    version: "1.2.3",
+    description: "d",
+    tags: { tactic: "t", list: "a,b" },
+    productTags: ["x:y"],
+  });
+});

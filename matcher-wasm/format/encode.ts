@@ -4,7 +4,14 @@
  * Invariant: what is encoded decodes to the same values; a value that the layout can't hold is an
  * `EncodeError`, never cut.
  */
-import { type ExecRecord, type ExitRecord, type FileEvent, type ForkRecord, pad8, type RecordHeader } from "./decode.ts";
+import {
+  type ExecRecord,
+  type ExitRecord,
+  type FileEvent,
+  type ForkRecord,
+  pad8,
+  type RecordHeader,
+} from "./decode.ts";
 import { eventTypeById, eventTypeByName, FIELDS, type Field } from "./fields.ts";
 import * as r from "./record.ts";
 import { ringFootprint } from "./ring.ts";

@@ -57,14 +57,17 @@ export async function admitModule(bytes: Uint8Array): Promise<AdmittedMatcher> {
   const instance = await instantiate(module);
   const exports = instance.exports as unknown as MatcherExports;
 
-  const version = exports.abi_version();
+  const version = ask(exports.abi_version);
   if (version !== ABI_VERSION)
-    throw new MatcherRejectedError("abi-version", `module has version ${version}, this host speaks ${ABI_VERSION}`);
+    throw new MatcherRejectedError(
+      "abi-version",
+      `module has version ${String(version)}, this host speaks ${ABI_VERSION}`,
+    );
   return {
     exports,
-    input: region(exports, "input", exports.input_ptr(), INPUT_BYTES),
-    output: region(exports, "output", exports.output_ptr(), OUTPUT_BYTES),
-    context: region(exports, "context", exports.context_ptr(), CONTEXT_BYTES),
+    input: region(exports, "input", ask(exports.input_ptr), INPUT_BYTES),
+    output: region(exports, "output", ask(exports.output_ptr), OUTPUT_BYTES),
+    context: region(exports, "context", ask(exports.context_ptr), CONTEXT_BYTES),
   };
 }
 
@@ -101,7 +104,10 @@ function assertInterface(module: WebAssembly.Module): void {
   for (const name of MATCHER_EXPORTS) {
     const expected = name === "memory" ? "memory" : "function";
     if (kinds.get(name) !== expected)
-      throw new MatcherRejectedError("exports", `export ${name}: expected a ${expected}, found ${kinds.get(name) ?? "none"}`);
+      throw new MatcherRejectedError(
+        "exports",
+        `export ${name}: expected a ${expected}, found ${kinds.get(name) ?? "none"}`,
+      );
   }
   const extra = found.filter((entry) => !MATCHER_EXPORTS.includes(entry.name));
   if (extra.length > 0)
@@ -114,6 +120,15 @@ function assertInterface(module: WebAssembly.Module): void {
 async function instantiate(module: WebAssembly.Module): Promise<WebAssembly.Instance> {
   try {
     return await WebAssembly.instantiate(module, {});
+  } catch (cause) {
+    throw new MatcherRejectedError("invalid", cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+/** Calls one of the functions that only give a constant; in a hostile module it may do anything but reach out. */
+function ask(constant: () => unknown): unknown {
+  try {
+    return constant();
   } catch (cause) {
     throw new MatcherRejectedError("invalid", cause instanceof Error ? cause.message : String(cause), { cause });
   }

@@ -1,5 +1,5 @@
 /** Loads and runs matchers. The agent's whole view of this package, together with `../format`. */
-export { admitModule, type AdmittedMatcher, type MatcherExports } from "./admit.ts";
+export { type AdmittedMatcher, admitModule, type MatcherExports } from "./admit.ts";
 export { type ContextValue, contextOfFields, writeContext } from "./context.ts";
 export { MatcherInputError, MatcherRejectedError, type RejectReason } from "./errors.ts";
 export { type BatchRequest, Matcher, type Verdict } from "./matcher.ts";

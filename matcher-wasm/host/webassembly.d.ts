@@ -22,6 +22,10 @@ declare namespace WebAssembly {
     static imports(module: Module): ModuleImportDescriptor[];
   }
 
+  class Table {
+    constructor(descriptor: { readonly initial: number; readonly element: "anyfunc" });
+  }
+
   interface Memory {
     readonly buffer: ArrayBuffer;
   }

@@ -11,13 +11,7 @@ import { contextOfFields } from "@weir/matcher-wasm/host";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventOf, eventTypeName, exprOf, rulesAndEvents } from "../../test/arbitraries.ts";
-import {
-  checkedRules,
-  encodeStamped,
-  expectedVerdicts,
-  loadRules,
-  type StampedEvent,
-} from "../../test/linked.ts";
+import { checkedRules, encodeStamped, expectedVerdicts, loadRules, type StampedEvent } from "../../test/linked.ts";
 import { completeEvent } from "../event.ts";
 import type { CheckedRule } from "../ir.ts";
 
@@ -110,18 +104,23 @@ describe("a linked matcher", { timeout: TIMEOUT_MS }, () => {
   it("loses nothing to the index when a path is not what the kernel stage promises", async () => {
     const odd = fc.constantFrom("", "etc/a", "/etc/", "//", "/a//b", "/a/../b", "/./a", "/..", "a", "/a/b/.");
     await fc.assert(
-      fc.asyncProperty(rulesAndEvents({ rulesMax: 8, eventsMax: 3 }), odd, fc.constantFrom("file.path", "file.destination.path"), async ({ type, exprs, events }, path, slot) => {
-        const stamped = events.map((event) => {
-          const derived = /\.file\.(destination\.)?(name|path\.length)$/;
-          const given = Object.entries(event.fields).filter(([name]) => !derived.test(name));
-          return {
-            type,
-            fields: completeEvent(type, { ...Object.fromEntries(given), [`${type}.${slot}`]: path }),
-            stamp: { generation: GENERATION, tenants: 1n << BigInt(TENANT) },
-          };
-        });
-        await compare(checkedRules(type, exprs), stamped);
-      }),
+      fc.asyncProperty(
+        rulesAndEvents({ rulesMax: 8, eventsMax: 3 }),
+        odd,
+        fc.constantFrom("file.path", "file.destination.path"),
+        async ({ type, exprs, events }, path, slot) => {
+          const stamped = events.map((event) => {
+            const derived = /\.file\.(destination\.)?(name|path\.length)$/;
+            const given = Object.entries(event.fields).filter(([name]) => !derived.test(name));
+            return {
+              type,
+              fields: completeEvent(type, { ...Object.fromEntries(given), [`${type}.${slot}`]: path }),
+              stamp: { generation: GENERATION, tenants: 1n << BigInt(TENANT) },
+            };
+          });
+          await compare(checkedRules(type, exprs), stamped);
+        },
+      ),
       { numRuns: 50 },
     );
   });

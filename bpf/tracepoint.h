@@ -12,13 +12,13 @@
 #include "lib/emit.h"
 #include "syscalls.h"
 
-#define AT_FDCWD     -100
-#define AT_REMOVEDIR 0x200
+#define AT_FDCWD      -100
+#define AT_REMOVEDIR  0x200
 #define AT_EMPTY_PATH 0x1000
 #define FMODE_CREATED 0x100000
-#define O_WRONLY     01
-#define O_CREAT	     0100
-#define O_TRUNC	     01000
+#define O_WRONLY      01
+#define O_CREAT	      0100
+#define O_TRUNC	      01000
 
 static __always_inline struct file *file_of(int fd)
 {
@@ -118,7 +118,8 @@ static __always_inline void named(__u32 type, int fd, const char *name, __u32 mo
 	event_end(s, 0);
 }
 
-static __always_inline void renamed(int old_fd, const char *old_name, int new_fd, const char *new_name, __u32 flags)
+static __always_inline void renamed(int old_fd, const char *old_name, int new_fd,
+				    const char *new_name, __u32 flags)
 {
 	struct scratch *s = event_begin(EVENT_RENAME, flags);
 	struct file_record *r;
@@ -195,13 +196,15 @@ int tracepoint_sys_exit(__u64 *ctx)
 		break;
 	case NR_fchmodat2:
 		named(EVENT_CHMOD, call.arg[0],
-		      call.arg[3] & AT_EMPTY_PATH ? NULL : (void *)call.arg[1], call.arg[2] & 07777);
+		      call.arg[3] & AT_EMPTY_PATH ? NULL : (void *)call.arg[1],
+		      call.arg[2] & 07777);
 		break;
 	case NR_renameat:
 		renamed(call.arg[0], (void *)call.arg[1], call.arg[2], (void *)call.arg[3], 0);
 		break;
 	case NR_renameat2:
-		renamed(call.arg[0], (void *)call.arg[1], call.arg[2], (void *)call.arg[3], call.arg[4]);
+		renamed(call.arg[0], (void *)call.arg[1], call.arg[2], (void *)call.arg[3],
+			call.arg[4]);
 		break;
 	}
 	return 0;

@@ -82,7 +82,8 @@ int trampoline_unlink_asked(__u64 *ctx)
 		return 0;
 	stash->type = EVENT_UNLINK;
 	stash->subject = dentry;
-	stash->inode = BPF_CORE_READ(dentry, d_inode); /* the caller holds it; the dentry will not */
+	stash->inode =
+		BPF_CORE_READ(dentry, d_inode); /* the caller holds it; the dentry will not */
 	stash->path.mnt = BPF_CORE_READ(directory, mnt);
 	stash_keep(s, stash);
 	scratch_release(s);

@@ -12,7 +12,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Makes clang put these structures into BTF whole, for the inner maps and for test/abi. */
+/* Makes clang put these structures into BTF whole, for the inner maps and for the agent's abi.test.ts. */
 const struct file_record *abi_file_record __attribute__((unused));
 const struct exec_record *abi_exec_record __attribute__((unused));
 const struct fork_record *abi_fork_record __attribute__((unused));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Map contents that the agent writes and the kernel stage reads; test/abi compares them with the agent. */
+/* Map contents that the agent writes and the kernel stage reads; its abi.test.ts compares the two. */
 #pragma once
 
 #include <linux/types.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Records of the ring buffer. The layout is described in matcher-wasm/format/record.ts, which is the
- * other side of this ABI; test/abi compares the two through BTF.
+ * other side of this ABI; agent/src/kernel/abi.test.ts compares the two through BTF.
  */
 #pragma once
 

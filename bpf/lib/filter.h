@@ -54,7 +54,7 @@ static __always_inline struct generation *interested(__u32 slot, __u32 type, __u
 	return NULL;
 }
 
-/* Mirrored by agent/src/kernel/seeds.ts. */
+/* Mirrored by agent/src/kernel/tables.ts. */
 static __always_inline __u32 bitmap_index(__u64 hash, __u32 kind, __u32 type)
 {
 	__u64 h = (hash ^ ((__u64)kind << 32 | type)) * HASH_A;

@@ -136,7 +136,8 @@ static long descend_step(__u32 i, struct descend *d)
 
 static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 {
-	return (void *)mnt - __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
+	return (void *)mnt -
+	       __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
 }
 
 /* Appends the path of a struct vfsmount and a struct dentry to an empty path. */

@@ -15,8 +15,9 @@ struct stash {
 	__u32 mode;
 	struct dentry *subject; /* the dentry that the operation acts on */
 	struct inode *inode;	/* its inode before the operation */
-	struct path path;	/* rename: of the old directory; else of the subject's directory or itself */
-	struct path dest;	/* rename: of the new directory */
+	struct path
+		path; /* rename: of the old directory; else of the subject's directory or itself */
+	struct path dest; /* rename: of the new directory */
 	__u32 name_len;
 	__u32 dest_name_len;
 	char name[256];

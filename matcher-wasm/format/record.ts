@@ -2,7 +2,7 @@
  * Layout of the records that the kernel stage writes into the ring buffer.
  *
  * The one definition for TypeScript and AssemblyScript; `bpf/include/record.h` is the C side, and
- * `test/abi` compares both through BTF. Plain integer constants only: this file compiles under asc and
+ * `agent/src/kernel/abi.test.ts` compares both through BTF. Plain integer constants only: this file compiles under asc and
  * Node alike, so it imports nothing. All values are little endian, every record is a multiple of 8 bytes
  * long and starts at a multiple of 8.
  *

@@ -1,6 +1,6 @@
 /**
  * The contents of the kernel stage's filter maps for one generation, computed from the seeds of all tenants
- * active in it. Pure; the byte layouts mirror `bpf/include/filter.h` (`test/abi` compares them).
+ * active in it. Pure; the byte layouts mirror `bpf/include/filter.h` (`abi.test.ts` compares them).
  */
 import {
   APPROVER_ANCESTOR,

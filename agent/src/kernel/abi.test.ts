@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as format from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
-import { APPROVER_BYTES, APPROVER_KEY_BYTES, GENERATION_BYTES, INTEREST_BYTES } from "../../agent/src/kernel/tables.ts";
+import { APPROVER_BYTES, APPROVER_KEY_BYTES, GENERATION_BYTES, INTEREST_BYTES } from "./tables.ts";
 
 interface BtfType {
   readonly id: number;
@@ -13,7 +13,7 @@ interface BtfType {
   readonly members?: readonly { readonly name: string; readonly bits_offset: number }[];
 }
 
-const object = fileURLToPath(new URL("../../bpf/build/weir.bpf.o", import.meta.url));
+const object = fileURLToPath(new URL("../../../bpf/build/weir.bpf.o", import.meta.url));
 const dump = execFileSync("bpftool", ["-j", "btf", "dump", "file", object], { encoding: "utf8", maxBuffer: 64 << 20 });
 const types = (JSON.parse(dump) as { types: BtfType[] }).types;
 

@@ -49,8 +49,9 @@ function putLiteral(bytes: Uint8Array, pool: DataPool): Literal {
 function putStrings(strings: readonly string[], pool: DataPool): { address: number; mask: number } {
   if (strings.length === 0) return { address: 0, mask: 0 };
   const entries = strings.map((text) => {
-    const literal = putLiteral(encoder.encode(text), pool);
-    return { hash: nameHash(encoder.encode(text)), words: [literal.address, literal.length] as const };
+    const bytes = encoder.encode(text);
+    const literal = putLiteral(bytes, pool);
+    return { hash: nameHash(bytes), words: [literal.address, literal.length] as const };
   });
   const { bytes, mask } = buildHashTable(entries, 0);
   return { address: pool.put(bytes), mask };

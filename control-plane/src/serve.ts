@@ -2,7 +2,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { DEFAULT_LIFETIMES, type Lifetimes } from "@weir/trust";
-import { compileForPublish } from "./compile.ts";
+import { compileForPublish, warmUp } from "./compile.ts";
 import { ReleaseFeed } from "./feed.ts";
 import { createApp } from "./http/app.ts";
 import type { Log } from "./http/env.ts";
@@ -63,6 +63,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const app = createApp({ store, repository, compile, feed, verifyToken: token.verify, log });
   try {
     const { url, close } = await listen(app.fetch, options.listen);
+    if (options.compile === undefined)
+      warmUp().catch((error: Error) => log({ level: "error", message: "warm-up", error: error.message }));
     return {
       url,
       storeName: store.name,

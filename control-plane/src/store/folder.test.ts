@@ -2,8 +2,9 @@ import { existsSync, lutimesSync, mkdtempSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { parseS3 } from "./address.ts";
 import { FolderStore } from "./folder.ts";
-import { openStore, parseS3 } from "./open.ts";
+import { openStore } from "./open.ts";
 import { probeStore } from "./probe.ts";
 import { storeSemantics } from "./semantics.fixture.ts";
 import { AlreadyExists, Conflict, type ObjectStore, StoreRefused } from "./store.ts";

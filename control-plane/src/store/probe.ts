@@ -4,8 +4,7 @@
  * publishers would overwrite each other silently. Such a store is refused by name.
  */
 import { randomUUID } from "node:crypto";
-import { type EtagStyle, S3Store } from "./s3.ts";
-import { AlreadyExists, Conflict, type ObjectStore, StoreRefused } from "./store.ts";
+import { AlreadyExists, Conflict, type EtagStyle, type ObjectStore, StoreRefused } from "./store.ts";
 
 /** The one object that every start replaces. */
 const KEY = "probe/compare-and-swap";
@@ -41,8 +40,8 @@ export async function probeStore(store: ObjectStore): Promise<void> {
 async function swapOnce(store: ObjectStore, body: () => Uint8Array): Promise<string> {
   const styles: readonly EtagStyle[] = ["quoted", "bare"];
   for (let round = 0; round < ROUNDS; round++)
-    for (const style of store instanceof S3Store ? styles : styles.slice(0, 1)) {
-      if (store instanceof S3Store) store.etagStyle = style;
+    for (const style of store.etagStyle === undefined ? styles.slice(0, 1) : styles) {
+      if (store.etagStyle !== undefined) store.etagStyle = style;
       const current = await store.get(KEY);
       if (current === undefined) throw new StoreRefused(`store ${store.name} does not return what it has stored`);
       if (await succeeds(store.swap(KEY, body(), current.version), Conflict)) return current.version;

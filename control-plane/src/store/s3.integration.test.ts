@@ -1,6 +1,7 @@
 /** The semantics suite against a real S3, and what is S3's own: lost answers, ETag styles, credentials. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { openStore, parseS3 } from "./open.ts";
+import { parseS3 } from "./address.ts";
+import { openStore } from "./open.ts";
 import { probeStore } from "./probe.ts";
 import { freePort, type S3Server, startS3 } from "./radosgw.fixture.ts";
 import { createClient, S3Store } from "./s3.ts";

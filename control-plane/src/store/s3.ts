@@ -14,12 +14,14 @@ import {
   S3Client,
   type S3ClientConfig,
 } from "@aws-sdk/client-s3";
+import type { S3Options } from "./address.ts";
 import {
   AlreadyExists,
   BODY_BYTES_MAX,
   Conflict,
   checkBody,
   checkKey,
+  type EtagStyle,
   KEYS_MAX,
   type ObjectStore,
   type StoredObject,
@@ -27,17 +29,9 @@ import {
   StoreUnavailable,
 } from "./store.ts";
 
-/** How an ETag is sent in If-Match: RFC 9110 quotes it; Ceph's gateway (16.2) accepts it bare only. */
-export type EtagStyle = "quoted" | "bare";
-
-export interface S3Options {
-  readonly bucket: string;
-  /** In front of every key, without slashes at its ends; may be empty. */
-  readonly prefix: string;
-  readonly endpoint?: string;
-  readonly region?: string;
-  readonly pathStyle?: boolean;
-  /** As the SDK takes it; by default the SDK's own chain. */
+/** What tests may set besides an address. */
+export interface S3Settings extends S3Options {
+  /** As the SDK takes them; by default the SDK's own chain. */
   readonly credentials?: NonNullable<S3ClientConfig["credentials"]>;
   readonly requestTimeoutMs?: number;
   /** A client to use in place of an own one. */
@@ -45,7 +39,7 @@ export interface S3Options {
 }
 
 /** @returns a client set up as the store needs it */
-export function createClient(options: Omit<S3Options, "bucket" | "prefix" | "client">): S3Client {
+export function createClient(options: Omit<S3Settings, "bucket" | "prefix" | "client">): S3Client {
   const { endpoint, region, credentials } = options;
   // An S3 of one's own has no regions, but the signature wants one.
   const signingRegion = region ?? (endpoint === undefined ? undefined : "us-east-1");
@@ -83,7 +77,7 @@ export class S3Store implements ObjectStore {
   /** Set by the probe; until then as RFC 9110 has it. */
   etagStyle: EtagStyle = "quoted";
 
-  constructor(options: S3Options) {
+  constructor(options: S3Settings) {
     const { bucket, prefix, endpoint } = options;
     this.#bucket = bucket;
     this.#prefix = prefix === "" ? "" : `${prefix}/`;

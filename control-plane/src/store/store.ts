@@ -10,9 +10,14 @@ export interface StoredObject {
   readonly version: string;
 }
 
+/** How an ETag is sent in If-Match: RFC 9110 quotes it; Ceph's gateway (16.2) accepts it bare only. */
+export type EtagStyle = "quoted" | "bare";
+
 export interface ObjectStore {
   /** What operators call it: a path or an s3:// address, without credentials. */
   readonly name: string;
+  /** Only where versions travel as ETags; the probe finds the style that the server takes. */
+  etagStyle?: EtagStyle;
   /** @returns the newest version, or undefined where the key does not exist */
   get(key: string): Promise<StoredObject | undefined>;
   /**

@@ -27,9 +27,15 @@ export interface FeedOptions {
 export class ReleaseFeed {
   readonly #options: FeedOptions;
   readonly #watches = new Map<string, Watch>();
+  readonly #closing = new AbortController();
 
   constructor(options: FeedOptions) {
     this.#options = options;
+  }
+
+  /** Aborted when there will be no more hints. */
+  get closed(): AbortSignal {
+    return this.#closing.signal;
   }
 
   /** The listener hears the current release first, then each change. @returns how to stop */
@@ -60,6 +66,7 @@ export class ReleaseFeed {
   close(): void {
     for (const watch of this.#watches.values()) clearTimeout(watch.timer);
     this.#watches.clear();
+    this.#closing.abort();
   }
 
   #poll(tenant: string, watch: Watch): void {

@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BundleClient, DEFAULT_LIFETIMES, type Fetch } from "@weir/trust";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ReleaseFeed } from "./feed.ts";
 import { createApp } from "./http/app.ts";
 import { KeyFolder } from "./keys.ts";
@@ -12,13 +12,19 @@ import { type RepositoryOptions, TenantRepository } from "./releases.ts";
 import { FolderStore } from "./store/folder.ts";
 import type { ObjectStore } from "./store/store.ts";
 
+// Real files, sockets and compilers: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+/** fsync on a disk is most of the time of these tests; what it is for is not tested here. */
+const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 let folder: string;
 let store: ObjectStore;
 let now: Date;
 const hourMs = 3_600_000;
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "weir-releases-"));
+  folder = mkdtempSync(join(scratch, "weir-releases-"));
   store = await FolderStore.open(join(folder, "store"));
   now = new Date();
 });

@@ -1,6 +1,7 @@
 /** A running control plane as its users meet it: over HTTP, with the token it printed. */
 import { join } from "node:path";
 import { BundleClient } from "@weir/trust";
+import { compileForPublish } from "./compile.ts";
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from "./serve.ts";
 
 export function start(folder: string, options: Partial<ControlPlaneOptions> = {}): Promise<ControlPlane> {
@@ -8,6 +9,8 @@ export function start(folder: string, options: Partial<ControlPlaneOptions> = {}
     store: join(folder, "store"),
     stateDir: join(folder, "data"),
     listen: { host: "127.0.0.1", port: 0 },
+    // Given, it is not warmed up.
+    compile: compileForPublish,
     ...options,
   });
 }

@@ -1,14 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_LIFETIMES } from "@weir/trust";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { LogEntry } from "./http/env.ts";
 import { enrol, policy, publish, start } from "./serve.fixture.ts";
 
+// Real files, sockets and compilers: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+/** fsync on a disk is most of the time of these tests; what it is for is not tested here. */
+const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "weir-serve-"));
+  folder = mkdtempSync(join(scratch, "weir-serve-"));
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -58,7 +64,7 @@ test("two replicas on one store: a release of one is told to listeners of the ot
 
 test("metadata is signed anew while serving, before it expires", async () => {
   const entries: LogEntry[] = [];
-  const lifetimes = { ...DEFAULT_LIFETIMES, timestamp: 4000 };
+  const lifetimes = { ...DEFAULT_LIFETIMES, timestamp: 3000 };
   const service = await start(folder, { lifetimes, renewEveryMs: 50, log: (entry) => entries.push(entry) });
   await publish(service.url, { token: service.freshToken!, tenant: "acme", text: policy("a") });
   const version = async (): Promise<number> => {

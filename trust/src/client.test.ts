@@ -1,17 +1,23 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { BundleClient, type BundleClientOptions } from "./client.ts";
 import { newSigner, Repository, tinyBundle } from "./repository.fixture.ts";
 import { targetName } from "./repository.ts";
+
+// Real files, sockets and compilers: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+/** fsync on a disk is most of the time of these tests; what it is for is not tested here. */
+const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
 
 let repository: Repository;
 let stateDir: string;
 
 beforeEach(async () => {
   repository = await new Repository().start();
-  stateDir = mkdtempSync(join(tmpdir(), "weir-trust-"));
+  stateDir = mkdtempSync(join(scratch, "weir-trust-"));
 });
 
 afterEach(async () => {
@@ -136,6 +142,30 @@ describe("last known good", () => {
     repository.overrides.clear();
     expect((await client().refresh()).bundle.digest).toBe(digestOf("b"));
     expect(readdirSync(join(stateDir, "tmp"))).toEqual([]);
+  });
+});
+
+describe("admission", () => {
+  const admit = async ({ digest }: { digest: string }): Promise<void> => {
+    if (digest === digestOf("b")) throw new Error("not on this host");
+  };
+
+  test("what the host refuses to run never becomes the last good bundle", async () => {
+    const subject = client({ admit });
+    await subject.refresh();
+    await repository.publish(tinyBundle("acme", "b"));
+    await expectRefused(subject, "inadmissible", /^bundle [0-9a-f]{12}: not on this host$/);
+    // Not even after a restart, when the metadata of its release is known already.
+    await expectRefused(client({ admit }), "inadmissible", /not on this host/);
+    expect(readdirSync(join(stateDir, "blobs"))).not.toContain(digestOf("b"));
+    await repository.publish(tinyBundle("acme", "c"));
+    expect(await subject.refresh()).toMatchObject({ changed: true, bundle: { digest: digestOf("c") } });
+  });
+
+  test("a first bundle that is refused: there is no last good one", async () => {
+    await repository.publish(tinyBundle("acme", "b"));
+    await expect(client({ admit }).refresh()).rejects.toMatchObject({ code: "inadmissible" });
+    expect(await client().lastKnownGood()).toBeUndefined();
   });
 });
 

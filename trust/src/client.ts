@@ -13,7 +13,14 @@ import { join } from "node:path";
 import { type TargetFile, Updater } from "tuf-js";
 import { bytesEqual, sha256 } from "./canonical.ts";
 import { classify } from "./classify.ts";
-import { BundleError, ExpiredError, MismatchError, UnreachableError, WrongTenantError } from "./errors.ts";
+import {
+  BundleError,
+  ExpiredError,
+  InadmissibleError,
+  MismatchError,
+  UnreachableError,
+  WrongTenantError,
+} from "./errors.ts";
 import { BUNDLE_FILES, type Bundle, type BundleFiles, FILE_BYTES_MAX, openBundle } from "./manifest.ts";
 import {
   openRelease,
@@ -45,6 +52,11 @@ export interface BundleClientOptions {
   /** Root metadata pinned at enrolment; any version of the tenant's chain. */
   readonly trustedRoot: Uint8Array;
   readonly fetcher?: Fetch;
+  /**
+   * Whether this host can run the bundle at all; called before it becomes the last good one. Throws to refuse,
+   * and the bundle from before stays.
+   */
+  readonly admit?: (bundle: Bundle) => Promise<void>;
   /** Clock, for tests of expiry; tuf-js itself reads the system's. */
   readonly now?: () => Date;
 }
@@ -215,6 +227,7 @@ export class BundleClient {
       files[name] = bytes;
     }
     const bundle = this.#open(files);
+    await this.#admit(bundle);
     for (const [digest, bytes] of fresh) await this.#state.writeBlob(digest, bytes);
     const bytes = {
       root: release.documents.root.bytes,
@@ -226,6 +239,14 @@ export class BundleClient {
     if (before === undefined || !ROLES.every((role) => bytesEqual(before[role], bytes[role])))
       await this.#state.writeLastGood(bytes, named);
     return bundle;
+  }
+
+  async #admit(bundle: Bundle): Promise<void> {
+    try {
+      await this.#options.admit?.(bundle);
+    } catch (error) {
+      throw new InadmissibleError(bundle.digest, error);
+    }
   }
 
   async #download(name: string, { digest, length }: { digest: string; length: number }): Promise<Uint8Array> {

@@ -13,6 +13,7 @@ export type TrustErrorCode =
   | "malformed"
   | "wrong-tenant"
   | "bundle"
+  | "inadmissible"
   | "local-state";
 
 export class TrustError extends Error {
@@ -108,6 +109,17 @@ export class BundleError extends TrustError {
   constructor(file: string, message: string, cause?: unknown) {
     super("bundle", `${file}: ${message}`, cause);
     this.file = file;
+  }
+}
+
+/** Correctly signed and whole, but this host refuses to run it; `cause` says why. */
+export class InadmissibleError extends TrustError {
+  /** Of the bundle, lower-case hex SHA-256. */
+  readonly digest: string;
+
+  constructor(digest: string, cause: unknown) {
+    super("inadmissible", `bundle ${digest.slice(0, 12)}: ${cause instanceof Error ? cause.message : cause}`, cause);
+    this.digest = digest;
   }
 }
 

@@ -1,9 +1,9 @@
 /** The HTTP interface with everything real behind it: compiler, signing, folder store. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BundleClient, DEFAULT_LIFETIMES, type Fetch } from "@weir/trust";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { compileForPublish } from "../compile.ts";
 import { ReleaseFeed } from "../feed.ts";
 import { KeyFolder } from "../keys.ts";
@@ -15,7 +15,13 @@ import { type AppType, createApp } from "./app.ts";
 import type { LogEntry } from "./env.ts";
 import { REQUEST_BYTES_MAX } from "./policies.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "weir-http-"));
+// Real files, sockets and compilers: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+/** fsync on a disk is most of the time of these tests; what it is for is not tested here. */
+const scratch = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
+
+const folder = mkdtempSync(join(scratch, "weir-http-"));
 const entries: LogEntry[] = [];
 let store: ObjectStore;
 let app: AppType;

@@ -17,11 +17,13 @@ export function eventStream(context: Context, feed: ReleaseFeed, tenant: string)
       pending = hint;
       wake();
     });
-    stream.onAbort(() => {
+    const end = (): void => {
       open = false;
       stop();
       wake();
-    });
+    };
+    stream.onAbort(end);
+    feed.closed.addEventListener("abort", end, { once: true });
     await stream.write(": connected\n\n");
     while (open) {
       const hint = pending;
@@ -40,6 +42,7 @@ export function eventStream(context: Context, feed: ReleaseFeed, tenant: string)
       });
       if (timedOut && open) await stream.write(": still here\n\n");
     }
+    feed.closed.removeEventListener("abort", end);
     stop();
   });
 }

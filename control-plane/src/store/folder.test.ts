@@ -1,13 +1,16 @@
 import { existsSync, lutimesSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { parseS3 } from "./address.ts";
 import { FolderStore } from "./folder.ts";
 import { openStore } from "./open.ts";
 import { probeStore } from "./probe.ts";
 import { storeSemantics } from "./semantics.fixture.ts";
 import { AlreadyExists, Conflict, type ObjectStore, StoreRefused } from "./store.ts";
+
+// Real files, sockets and compilers: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const root = mkdtempSync(join(tmpdir(), "weir-store-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -68,7 +68,7 @@ export function storeSemantics(name: string, address: () => string, open: () => 
     test("a counter that 8 processes increment loses none", { timeout: 120_000 }, async () => {
       const store = await open();
       const key = fresh();
-      const [processes, increments] = [8, 25];
+      const [processes, increments] = [8, 15];
       await store.create(key, bytes("0"));
       const worker = fileURLToPath(new URL("./counter.fixture.ts", import.meta.url));
       await Promise.all(

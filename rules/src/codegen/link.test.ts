@@ -1,6 +1,7 @@
 /** The linked matcher says what the reference evaluator says, on records as the kernel stage writes them. */
 import {
   encodeSpan,
+  type Field,
   FLAG_DEST_TRUNCATED,
   FLAG_PATH_TRUNCATED,
   findField,
@@ -124,6 +125,32 @@ describe("a linked matcher", { timeout: TIMEOUT_MS }, () => {
       { numRuns: 50 },
     );
   });
+
+  it.each(["", "etc/a", "/etc/", "//", "/a//b", "/a/../b", "/./a", "/..", "/a/."])(
+    "finds the rule that names the path %j, which no key can",
+    async (path) => {
+      const named = (name: string): CheckedRule => ({
+        id: name,
+        event: "rename",
+        expr: {
+          kind: "string",
+          field: findField(name) as Field,
+          tests: [path, "/keyed"].map((value) => ({ kind: "equals", value })),
+          negated: false,
+        },
+      });
+      const rules = [named("rename.file.path"), named("rename.file.destination.path")];
+      const stamp = { generation: GENERATION, tenants: 1n << BigInt(TENANT) };
+      await compare(
+        rules,
+        ["rename.file.path", "rename.file.destination.path"].map((name) => ({
+          type: "rename",
+          fields: { "rename.file.path": "/a", "rename.file.destination.path": "/b", [name]: path },
+          stamp,
+        })),
+      );
+    },
+  );
 
   it("counts a context value that is not known as true", async () => {
     await fc.assert(

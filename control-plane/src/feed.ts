@@ -13,7 +13,7 @@ type Listener = (hint: ReleaseHint) => void;
 
 interface Watch {
   readonly listeners: Set<Listener>;
-  last: string | undefined;
+  last: ReleaseHint | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -93,8 +93,10 @@ export class ReleaseFeed {
 }
 
 function tell(watch: Watch, hint: ReleaseHint): void {
-  const key = `${hint.version} ${hint.digest}`;
-  if (watch.last === key) return;
-  watch.last = key;
+  const { last } = watch;
+  // A look that began before an announcement ends after it, with what was current then.
+  if (last !== undefined && hint.version <= last.version) return;
+  watch.last = hint;
+  if (last?.digest === hint.digest) return;
   for (const listener of watch.listeners) listener(hint);
 }

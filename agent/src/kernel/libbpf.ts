@@ -110,6 +110,7 @@ export class BpfObject {
 
   /** @throws KernelError when the bytes are no BPF object */
   constructor(bytes: Uint8Array) {
+    koffi.encode(this.#log, "uint8_t", 0); // an empty string until the kernel writes one
     const opts = new DataView(new ArrayBuffer(OPEN_OPTS.bytes));
     opts.setBigUint64(OPEN_OPTS.size, BigInt(OPEN_OPTS.bytes), true);
     opts.setBigUint64(OPEN_OPTS.logBuffer, koffi.address(this.#log), true);
@@ -199,10 +200,11 @@ export function updateMap(fd: number, key: Uint8Array, value: Uint8Array): void 
   check("bpf_map_update_elem", c.mapUpdate(fd, key, value, 0n) as number);
 }
 
-/** Runs a call that may block on a thread of the pool. */
+/** Runs a call that may block on a thread of the pool. Its buffers are held until it has ended. */
 function inPool(name: string, call: { async: (...args: unknown[]) => void }, args: unknown[]): Promise<void> {
   return new Promise((resolve, reject) => {
     call.async(...args, (error: unknown, result: number) => {
+      args.length = 0;
       if (error) reject(error);
       else if (result < 0) reject(new KernelError(name, -result));
       else resolve();

@@ -3,9 +3,9 @@
  * does not depend on the order in which they are given.
  */
 import { RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
-import { accessPredicates, toSeeds } from "./access/index.ts";
+import { APPROVERS_MAX, accessPredicates, toSeeds } from "./access/index.ts";
 import { CheckError, checkExpression, type Macro, type Warning } from "./check/index.ts";
-import { compareDiagnostics, compareText, type Diagnostic, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
+import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
 import type { AccessPredicate, CheckedRule } from "./ir.ts";
 import {
   decodePolicy,
@@ -68,14 +68,21 @@ export function analysePolicies(files: readonly PolicyInput[], options: AnalyseO
   const rules = run.loaded.toSorted((a, b) => compareText(a.source.id, b.source.id));
   if (rules.length > RULES_MAX)
     run.fail(files, "too-many-rules", `${rules.length} rules: at most ${RULES_MAX} fit one bundle`);
-  if (rules.length === 0 && !run.hasErrors()) run.fail(files, "empty", "no rule is left to load");
+  const seeds = toSeeds(rules.map(({ checked, access }) => ({ event: checked.event, predicates: access })));
+  if (seeds.approvers.length > APPROVERS_MAX)
+    run.fail(
+      files,
+      "too-many-approvers",
+      `${seeds.approvers.length} approvers: at most ${APPROVERS_MAX} fit one bundle`,
+    );
+  if (rules.length === 0 && !run.diagnostics.hasErrors) run.fail(files, "empty", "no rule is left to load");
   return {
-    ok: !run.hasErrors(),
+    ok: !run.diagnostics.hasErrors,
     rules,
     statuses: run.statuses,
     policies,
-    seeds: toSeeds(rules.map(({ checked, access }) => ({ event: checked.event, predicates: access }))),
-    diagnostics: run.diagnostics.toSorted(compareDiagnostics),
+    seeds,
+    diagnostics: run.diagnostics.sorted(),
   };
 }
 
@@ -83,7 +90,7 @@ const textOf = ({ text }: PolicyInput): string =>
   typeof text === "string" ? text : Buffer.from(text).toString("latin1");
 
 class Run {
-  readonly diagnostics: Diagnostic[] = [];
+  readonly diagnostics = new DiagnosticList();
   readonly statuses: RuleStatus[] = [];
   readonly loaded: LoadedRule[] = [];
   readonly #unsupported: "skip" | "error";
@@ -97,28 +104,24 @@ class Run {
     this.#unsupported = unsupported;
   }
 
-  hasErrors(): boolean {
-    return this.diagnostics.some((diagnostic) => diagnostic.severity === "error");
-  }
-
   fail(files: readonly PolicyInput[], code: string, message: string): void {
     const name = files.map((file) => file.name).sort()[0] ?? "(no file)";
-    this.diagnostics.push(diagnosticOf(name, { severity: "error", code, message }));
+    this.diagnostics.add("error", () => diagnosticOf(name, { severity: "error", code, message }));
   }
 
   read(input: PolicyInput): PolicySource | null {
     const file = decodePolicy(input);
     if (!(file instanceof SourceFile)) {
-      this.diagnostics.push(file);
+      this.diagnostics.add(file.severity, () => file);
       return null;
     }
     const { policy, diagnostics } = readPolicy(file);
-    for (const diagnostic of diagnostics) this.diagnostics.push(diagnostic);
+    this.diagnostics.addAll(diagnostics);
     return policy;
   }
 
   addMacro(source: MacroSource): void {
-    const { id, idPlace, body } = source;
+    const { id, body } = source;
     const first = this.#macroSources.get(id);
     if (first !== undefined) {
       this.#duplicate("macro", source, first);
@@ -133,30 +136,31 @@ class Run {
       this.#broken.add(id);
       this.#report("error", error, body.excerpt, `macro \`${id}\`: `);
     }
-    void idPlace;
   }
 
   #duplicate(what: string, second: RuleSource | MacroSource, first: RuleSource | MacroSource): void {
     const { file, offset } = first.idPlace;
-    this.diagnostics.push(
+    this.diagnostics.add("error", () =>
       diagnosticAt(second.idPlace, {
         severity: "error",
         code: "duplicate-id",
         message: `${what} id \`${second.id}\` is used twice`,
-        hint: `first used at ${file.name}:${file.locate(offset).line}`,
+        hint: `first used at ${file.name}:${file.lineOf(offset)}`,
       }),
     );
   }
 
   #report(severity: "error" | "warning", error: ExpressionError, excerpt: Excerpt, prefix = "", rule?: string): void {
     const place = placeOf(excerpt, error.span);
-    this.diagnostics.push(
+    this.diagnostics.add(severity, () =>
       diagnosticAt(place, { severity, code: error.code, message: prefix + error.message, hint: error.hint, rule }),
     );
   }
 
   #warn({ code, message, span, excerpt, hint }: Warning, rule: string): void {
-    this.diagnostics.push(diagnosticAt(placeOf(excerpt, span), { severity: "warning", code, message, hint, rule }));
+    this.diagnostics.add("warning", () =>
+      diagnosticAt(placeOf(excerpt, span), { severity: "warning", code, message, hint, rule }),
+    );
   }
 
   addRule(source: RuleSource): void {
@@ -194,6 +198,6 @@ class Run {
 
   #status(source: RuleSource, rest: Omit<RuleStatus, "id" | "file" | "line">): void {
     const { file, offset } = source.idPlace;
-    this.statuses.push({ id: source.id, file: file.name, line: file.locate(offset).line, ...rest });
+    this.statuses.push({ id: source.id, file: file.name, line: file.lineOf(offset), ...rest });
   }
 }

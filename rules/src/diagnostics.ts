@@ -69,6 +69,46 @@ export function placeAt(file: SourceFile, offset: number, length = 1): Place {
   return { file, offset, length, note: "" };
 }
 
+/** Most problems reported of one file, and of a whole set; what is beyond is as good as certain to be noise. */
+export const DIAGNOSTICS_MAX = 200;
+
+/** Collects diagnostics up to the limit; past it, nothing is even located. */
+export class DiagnosticList {
+  readonly items: Diagnostic[] = [];
+  #omitted = 0;
+  #errors = 0;
+
+  get hasErrors(): boolean {
+    return this.#errors > 0;
+  }
+
+  /** @param build is called only while there is room */
+  add(severity: Severity, build: () => Diagnostic): void {
+    if (severity === "error") this.#errors++;
+    if (this.items.length < DIAGNOSTICS_MAX) this.items.push(build());
+    else this.#omitted++;
+  }
+
+  /** Takes over another list, its omissions included. */
+  addAll(other: DiagnosticList): void {
+    for (const item of other.items) this.add(item.severity, () => item);
+    this.#omitted += other.#omitted;
+    this.#errors += other.#errors - other.items.filter((item) => item.severity === "error").length;
+  }
+
+  /** @returns all in order of output, with a note at the end when some were left out */
+  sorted(): Diagnostic[] {
+    const sorted = this.items.toSorted(compareDiagnostics);
+    if (this.#omitted === 0) return sorted;
+    const message = `${this.#omitted} more problems are not shown`;
+    const file = sorted.at(-1)?.file ?? "";
+    return [
+      ...sorted,
+      diagnosticOf(file, { severity: this.hasErrors ? "error" : "warning", code: "too-many", message }),
+    ];
+  }
+}
+
 /** Order of output: by file, line, column, then errors before warnings, then code and message. */
 export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
   return (

@@ -22,18 +22,26 @@ export class SourceFile {
     for (let i = text.indexOf("\n"); i >= 0; i = text.indexOf("\n", i + 1)) this.#lineStarts.push(i + 1);
   }
 
-  /** @param offset is clamped to the text */
-  locate(offset: number): Position {
-    const at = Math.max(0, Math.min(offset, this.text.length));
+  /** @returns the number of the line that holds the offset, which is clamped to the text */
+  lineOf(offset: number): number {
     let low = 0;
     let high = this.#lineStarts.length;
     while (high - low > 1) {
       const middle = (low + high) >> 1;
-      if ((this.#lineStarts[middle] as number) <= at) low = middle;
+      if ((this.#lineStarts[middle] as number) <= offset) low = middle;
       else high = middle;
     }
-    const before = this.text.slice(this.#lineStarts[low], at);
-    return { line: low + 1, column: [...before].length + 1 };
+    return low + 1;
+  }
+
+  /** @param offset is clamped to the text */
+  locate(offset: number): Position {
+    const at = Math.max(0, Math.min(offset, this.text.length));
+    const line = this.lineOf(at);
+    const start = this.#lineStarts[line - 1] as number;
+    let column = 1;
+    for (let i = start; i < at; column++) i += (this.text.codePointAt(i) as number) > 0xffff ? 2 : 1;
+    return { line, column };
   }
 
   /** @returns the text of a line without its end, or undefined when there is no such line */

@@ -4,10 +4,12 @@
  */
 import {
   type Alias,
+  CST,
   isAlias,
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   type Node,
   type Pair,
   parseDocument,
@@ -15,9 +17,14 @@ import {
   visit,
   type YAMLMap,
 } from "yaml";
-import { type Diagnostic, diagnosticAt, diagnosticOf, placeAt } from "../diagnostics.ts";
+import { DiagnosticList, diagnosticAt, diagnosticOf, placeAt } from "../diagnostics.ts";
 import type { Place, SourceFile } from "../source.ts";
 import { suggestion } from "../suggest.ts";
+
+/** Most YAML tokens of one file, about 10,000 rules; the parser takes seconds for more. */
+export const TOKENS_MAX = 500_000;
+/** Deepest nesting of `[` and `{`. */
+export const FLOW_DEPTH_MAX = 100;
 
 /** One key of a mapping with its value, aliases resolved; null for a missing value. */
 export interface Entry {
@@ -29,7 +36,7 @@ export interface Entry {
 /** Reads one file and collects what is wrong with it. */
 export class PolicyReader {
   readonly file: SourceFile;
-  readonly diagnostics: Diagnostic[] = [];
+  readonly diagnostics = new DiagnosticList();
   #aliases = new Map<Alias, Node | undefined>();
 
   constructor(file: SourceFile) {
@@ -37,7 +44,7 @@ export class PolicyReader {
   }
 
   report(severity: "error" | "warning", code: string, place: Place, message: string, hint?: string): void {
-    this.diagnostics.push(diagnosticAt(place, { severity, code, message, hint }));
+    this.diagnostics.add(severity, () => diagnosticAt(place, { severity, code, message, hint }));
   }
 
   error(code: string, place: Place, message: string, hint?: string): void {
@@ -46,6 +53,7 @@ export class PolicyReader {
 
   /** @returns the root node, or null after reporting why there is none */
   parse(): Node | null {
+    if (!this.#isBounded()) return null;
     try {
       // Unique keys are checked where maps are read: the library's own check is quadratic.
       const document = parseDocument(this.file.text, {
@@ -56,7 +64,7 @@ export class PolicyReader {
       const [error] = document.errors;
       if (error !== undefined) {
         const place = placeAt(this.file, error.pos[0], Math.max(1, error.pos[1] - error.pos[0]));
-        const message = firstLine(error.message);
+        const message = /call stack/.test(error.message) ? "the file nests too deeply" : firstLine(error.message);
         const hint = message.startsWith("Nested mappings") ? "put text that contains `: ` in quotes" : undefined;
         this.error("yaml", place, `YAML: ${message}`, hint);
         return null;
@@ -65,11 +73,32 @@ export class PolicyReader {
       return document.contents as Node | null;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
-      this.diagnostics.push(
+      this.diagnostics.add("error", () =>
         diagnosticOf(this.file.name, { severity: "error", code: "yaml", message: "YAML: the file nests too deeply" }),
       );
       return null;
     }
+  }
+
+  /** Walks the tokens alone, which is quick, and refuses what would keep the parser busy for long. */
+  #isBounded(): boolean {
+    let tokens = 0;
+    let depth = 0;
+    for (const token of new Lexer().lex(this.file.text)) {
+      const type = CST.tokenType(token);
+      if (type === "flow-seq-start" || type === "flow-map-start") depth++;
+      if (type === "flow-seq-end" || type === "flow-map-end") depth--;
+      if (++tokens <= TOKENS_MAX && depth <= FLOW_DEPTH_MAX) continue;
+      const message =
+        depth > FLOW_DEPTH_MAX
+          ? `YAML: brackets nest deeper than ${FLOW_DEPTH_MAX} levels`
+          : `YAML: the file has more than ${TOKENS_MAX} tokens`;
+      this.diagnostics.add("error", () =>
+        diagnosticOf(this.file.name, { severity: "error", code: "yaml-limit", message }),
+      );
+      return false;
+    }
+    return true;
   }
 
   #collectAliases(root: unknown): void {

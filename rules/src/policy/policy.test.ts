@@ -35,7 +35,16 @@ describe("files that are no policy", () => {
   });
   it("deep nesting", () => {
     const [problem] = problems(`rules: ${"[".repeat(100_000)}`);
-    expect(problem).toMatch(/yaml/);
+    expect(problem).toContain("brackets nest deeper than 100 levels");
+    const indented = Array.from({ length: 5000 }, (_, i) => `${" ".repeat(i)}a:\n`).join("");
+    expect(problems(indented)[0]).toContain("nests too deeply");
+  });
+  it("more tokens than the parser should see", () =>
+    expect(problems("a: 1\n".repeat(200_000))[0]).toContain("more than 500000 tokens"));
+  it("more problems than anybody reads", () => {
+    const all = diagnose(`rules:\n${"  - id: r\n    expression: x\n".repeat(1000)}`);
+    expect(all).toHaveLength(201);
+    expect(all.at(-1)?.message).toBe("800 more problems are not shown");
   });
   it("an alias bomb costs nothing", () => {
     const levels = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`);

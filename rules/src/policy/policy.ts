@@ -1,7 +1,7 @@
 /** A policy file to its macros and rules, each with the places that messages point at. */
 import { isMap, isScalar, isSeq, type Node, type Scalar, type YAMLMap } from "yaml";
 import { isReservedName } from "../check/index.ts";
-import type { Diagnostic } from "../diagnostics.ts";
+import type { DiagnosticList } from "../diagnostics.ts";
 import type { Excerpt, Place, SourceFile } from "../source.ts";
 import type { List, Node as SyntaxNode } from "../syntax/ast.ts";
 import { type Entry, PolicyReader, scalarText, typeName } from "./document.ts";
@@ -68,13 +68,13 @@ const RULE_KEYS = ["id", "version", "expression", "description", "tags", "produc
 /** @returns what the file holds, as far as it could be read, and everything that is wrong with it */
 export function readPolicy(file: SourceFile): {
   readonly policy: PolicySource;
-  readonly diagnostics: readonly Diagnostic[];
+  readonly diagnostics: DiagnosticList;
 } {
   const reader = new PolicyReader(file);
   const root = reader.parse();
   const nothing: PolicySource = { file, version: undefined, macros: [], rules: [] };
   if (root === null || (isScalar(root) && root.value === null)) {
-    if (reader.diagnostics.length === 0)
+    if (reader.diagnostics.items.length === 0)
       reader.error("empty", reader.place(null), "the policy is empty", "a policy is a mapping with `rules:`");
     return { policy: nothing, diagnostics: reader.diagnostics };
   }

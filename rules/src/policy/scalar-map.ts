@@ -7,6 +7,7 @@
  */
 import { Scalar } from "yaml";
 import type { Excerpt, SourceFile } from "../source.ts";
+import { EXPRESSION_LENGTH_MAX } from "../syntax/lexer.ts";
 
 /** One UTF-16 unit of the value and the offset of its source. */
 interface Unit {
@@ -35,8 +36,10 @@ const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 /** @returns the scalar's text as an excerpt; its offsets are null when source and value do not fit together */
 export function scalarExcerpt(file: SourceFile, scalar: Scalar<string>): Excerpt {
   const [start, end] = scalar.range ?? [0, 0];
-  const raw = file.text.slice(start, end);
   const text = scalar.value;
+  // Too long to be parsed: no part of it will be pointed at.
+  if (text.length > EXPRESSION_LENGTH_MAX) return { file, text, start, offsets: null };
+  const raw = file.text.slice(start, end);
   return { file, text, start, offsets: align(text, units(raw, start, scalar.type), start) };
 }
 

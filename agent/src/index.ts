@@ -5,5 +5,5 @@ export type { DetectedProcess, Detection } from "./detection.ts";
 export { type Counters, type TypeCounters, totals } from "./kernel/counters.ts";
 export { bpfObject } from "./kernel/object.ts";
 export { type AttachMode, type StageOptions, StageUnavailableError } from "./kernel/stage.ts";
-export { JsonLinesSink } from "./sink.ts";
+export { JsonLinesSink, SinkError } from "./sink.ts";
 export { EnrolmentError, type TenantSource, type UpdateEvent, Updater, type UpdaterOptions } from "./updater.ts";

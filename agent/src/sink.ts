@@ -7,15 +7,30 @@ import type { Detection } from "./detection.ts";
 /** Bytes that may wait for a slow reader before detections are counted as lost. */
 const BACKLOG_BYTES_MAX = 64 << 20;
 
+/** Detections can't be written to their place any more, as when a disk is full or a reader has gone. */
+export class SinkError extends Error {
+  override readonly name = "SinkError";
+
+  constructor(place: string, cause: Error) {
+    super(`detections can't be written to ${place}: ${cause.message}`, { cause });
+  }
+}
+
 export class JsonLinesSink {
   readonly #stream: Writable;
   readonly #owned: boolean;
-  /** Detections that the reader was too slow to take. */
+  /** Detections that the reader was too slow to take, or that came after a failure. */
   lost = 0;
 
-  private constructor(stream: Writable, owned: boolean) {
+  /** Rejects with SinkError when the place can't be written to any more; never resolves. */
+  readonly failed: Promise<never>;
+
+  private constructor(stream: Writable, { owned, place }: { owned: boolean; place: string }) {
     this.#stream = stream;
     this.#owned = owned;
+    this.failed = new Promise((_, reject) => stream.on("error", (cause) => reject(new SinkError(place, cause))));
+    // Whoever does not ask is not disturbed.
+    this.failed.catch(() => undefined);
   }
 
   /**
@@ -25,20 +40,20 @@ export class JsonLinesSink {
   static async toFile(path: string): Promise<JsonLinesSink> {
     const stream = createWriteStream(path, { flags: "a", mode: 0o600 });
     await new Promise((resolve, reject) => stream.once("open", resolve).once("error", reject));
-    return new JsonLinesSink(stream, true);
+    return new JsonLinesSink(stream, { owned: true, place: path });
   }
 
   static toStdout(): JsonLinesSink {
-    return new JsonLinesSink(process.stdout, false);
+    return new JsonLinesSink(process.stdout, { owned: false, place: "standard output" });
   }
 
   write(detection: Detection): void {
-    if (this.#stream.writableLength > BACKLOG_BYTES_MAX) this.lost++;
+    if (this.#stream.destroyed || this.#stream.writableLength > BACKLOG_BYTES_MAX) this.lost++;
     else this.#stream.write(`${JSON.stringify(detection)}\n`);
   }
 
   async close(): Promise<void> {
-    if (!this.#owned) return;
+    if (!this.#owned || this.#stream.destroyed) return;
     this.#stream.end();
     await finished(this.#stream);
   }

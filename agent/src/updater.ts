@@ -6,6 +6,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { admitModule } from "@weir/matcher-wasm/host";
 import { type Bundle, BundleClient, sha256, TrustError, UnreachableError } from "@weir/trust";
 import type { Activation, Agent } from "./agent.ts";
 import { followHints } from "./hints.ts";
@@ -17,7 +18,7 @@ export interface TenantSource {
 }
 
 export interface UpdaterOptions {
-  readonly agent: Agent;
+  readonly agent: Pick<Agent, "activate" | "status">;
   /** Base address of the control plane. */
   readonly server: string;
   readonly tenants: readonly TenantSource[];
@@ -39,7 +40,7 @@ export class EnrolmentError extends Error {
   readonly tenant: string;
 
   constructor(tenant: string, message: string, cause?: unknown) {
-    super(`tenant ${tenant}: ${message}`, { cause });
+    super(message, { cause });
     this.tenant = tenant;
   }
 }
@@ -60,8 +61,14 @@ export class Updater {
   readonly #options: UpdaterOptions;
   readonly #tenants: readonly Tenant[];
   readonly #abort = new AbortController();
+  /** Ends the pause between two looks. */
   #wake: () => void = () => {};
+  /** There was a hint since the last look began. */
+  #hinted = false;
+  #starting: Promise<void> = Promise.resolve();
   #work: Promise<unknown> = Promise.resolve();
+  /** Whether there are bundles that the agent could not be brought to yet. */
+  #pending = false;
 
   constructor(options: UpdaterOptions) {
     this.#options = options;
@@ -78,10 +85,16 @@ export class Updater {
    * Activates the last good bundles, looks for newer ones once, and goes on in the background.
    * @throws EnrolmentError when a tenant can never be trusted with what was given
    */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#starting = this.#start();
+    return this.#starting;
+  }
+
+  async #start(): Promise<void> {
     for (const tenant of this.#tenants) await this.#restore(tenant);
     if (this.#tenants.some(({ bundle }) => bundle)) await this.#activate();
     await this.#refreshAll();
+    if (this.#abort.signal.aborted) return;
     for (const { failure } of this.#tenants)
       if (failure instanceof EnrolmentError && !(failure.cause instanceof UnreachableError)) throw failure;
     this.#work = Promise.all([
@@ -90,36 +103,56 @@ export class Updater {
         followHints({
           url: `${this.#options.server}/v1/events/${name}`,
           signal: this.#abort.signal,
-          onHint: () => this.#wake(),
+          onHint: () => this.#hint(),
         }),
       ),
     ]);
   }
 
+  /** Gives up what is under way. Also before `start` has returned. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#wake();
+    await this.#starting.catch(() => undefined);
     await this.#work;
+  }
+
+  #hint(): void {
+    this.#hinted = true;
+    this.#wake();
   }
 
   async #poll(): Promise<void> {
     while (!this.#abort.signal.aborted) {
-      // A tenth of jitter, so that a fleet that started together does not poll together.
-      const pauseMs = this.#options.pollMs * (0.95 + Math.random() / 10);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pauseMs);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
+      if (!this.#hinted) await this.#pause();
+      this.#hinted = false;
       if (!this.#abort.signal.aborted) await this.#refreshAll();
     }
   }
 
+  #pause(): Promise<void> {
+    // A tenth of jitter, so that a fleet that started together does not poll together.
+    const pauseMs = this.#options.pollMs * (0.95 + Math.random() / 10);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pauseMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   async #refreshAll(): Promise<void> {
     const changes = await Promise.all(this.#tenants.map((tenant) => this.#refresh(tenant)));
-    if (changes.includes(true)) await this.#activate();
+    this.#pending ||= changes.includes(true);
+    if (!this.#pending) return;
+    try {
+      await this.#activate();
+      this.#pending = false;
+    } catch (error) {
+      // The next round tries again; what was active before is so still.
+      for (const tenant of this.#tenants) this.#failed(tenant, error as Error);
+    }
   }
 
   /** @returns whether there is a new bundle */
@@ -138,16 +171,23 @@ export class Updater {
   }
 
   #failed(tenant: Tenant, error: Error): void {
+    if (this.#abort.signal.aborted) return;
     const repeated = tenant.failure?.message === error.message;
     tenant.failure = error;
     if (repeated) return;
-    this.#options.report({ kind: "failed", tenant: tenant.name, error, enforcing: tenant.bundle?.digest });
+    this.#options.report({ kind: "failed", tenant: tenant.name, error, enforcing: this.#enforced(tenant) });
+  }
+
+  /** @returns digest of the bundle that the tenant's events are judged by */
+  #enforced({ name }: Tenant): string | undefined {
+    return this.#options.agent.status().bundles.find(({ tenant }) => tenant === name)?.digest;
   }
 
   async #restore(tenant: Tenant): Promise<void> {
     try {
       const root = await readFile(this.#rootFile(tenant)).catch(() => undefined);
       if (root === undefined) return;
+      this.#checkPinned(tenant, root);
       tenant.client = this.#newClient(tenant, root);
       const bundle = await tenant.client.lastKnownGood();
       if (bundle === undefined) return;
@@ -166,13 +206,23 @@ export class Updater {
     this.#options.report({ kind: "activated", activation, bundles });
   }
 
-  #folder({ name }: Tenant): string {
+  #folder({ name }: Pick<Tenant, "name">): string {
     return join(this.#options.stateDir, "tenants", name);
   }
 
   /** The root that the tenant was enrolled with. */
   #rootFile(tenant: Tenant): string {
     return join(this.#folder(tenant), "pinned-root.json");
+  }
+
+  /** @throws EnrolmentError when the host was enrolled with another root than is given now */
+  #checkPinned({ name, source }: Tenant, pinned: Uint8Array): void {
+    const digest = sha256(pinned);
+    if (typeof source.root === "string" && source.root !== digest)
+      throw new EnrolmentError(
+        name,
+        `tenant ${name} was enrolled on this host by a root with SHA-256 ${digest}, the given fingerprint is ${source.root}; to enrol anew, remove ${this.#folder({ name })}`,
+      );
   }
 
   #newClient(tenant: Tenant, trustedRoot: Uint8Array): BundleClient {
@@ -182,7 +232,13 @@ export class Updater {
       targetsUrl: `${base}/targets`,
       stateDir: join(this.#folder(tenant), "repository"),
       trustedRoot,
+      fetcher: (url, init) => fetch(url, { ...init, signal: this.#orAbort(init.signal) }),
+      admit: async ({ wasm }) => void (await admitModule(wasm)),
     });
+  }
+
+  #orAbort(signal: AbortSignal | null | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal;
   }
 
   async #clientOf(tenant: Tenant): Promise<BundleClient> {
@@ -190,7 +246,10 @@ export class Updater {
     const root = await this.#enrol(tenant);
     const client = this.#newClient(tenant, root);
     if (client.tenant !== tenant.name)
-      throw new EnrolmentError(tenant.name, `the given root belongs to tenant ${JSON.stringify(client.tenant)}`);
+      throw new EnrolmentError(
+        tenant.name,
+        `the given root belongs to tenant ${JSON.stringify(client.tenant)}, expected ${JSON.stringify(tenant.name)}`,
+      );
     const file = this.#rootFile(tenant);
     await mkdir(this.#folder(tenant), { recursive: true, mode: 0o700 });
     await writeFile(`${file}.new`, root);
@@ -203,10 +262,14 @@ export class Updater {
   async #enrol({ name, source }: Tenant): Promise<Uint8Array> {
     if (source.root instanceof Uint8Array) return source.root;
     if (source.root === undefined)
-      throw new EnrolmentError(name, "not enrolled on this host; give its root file or fingerprint once");
+      throw new EnrolmentError(
+        name,
+        `tenant ${name} is not enrolled on this host; give its root once, as --tenant ${name}=sha256:FINGERPRINT or --tenant ${name}=FILE`,
+      );
     const url = `${this.#options.server}/v1/tenants/${name}/root`;
-    const bytes = await fetchRoot(url).catch((cause) => {
-      throw new EnrolmentError(name, `its root cannot be fetched from ${url}`, cause);
+    const signal = this.#orAbort(AbortSignal.timeout(ENROL_TIMEOUT_MS));
+    const bytes = await fetchRoot(url, signal).catch((cause) => {
+      throw new EnrolmentError(name, `the tenant's root cannot be fetched: ${(cause as Error).message}`, cause);
     });
     const digest = sha256(bytes);
     if (digest !== source.root)
@@ -215,19 +278,25 @@ export class Updater {
   }
 }
 
-async function fetchRoot(url: string): Promise<Uint8Array> {
+async function fetchRoot(url: string, signal: AbortSignal): Promise<Uint8Array> {
   const unreachable = (reason: string, cause?: unknown): UnreachableError =>
     new UnreachableError({ url, reason, cause });
-  const response = await fetch(url, { signal: AbortSignal.timeout(ENROL_TIMEOUT_MS) }).catch((cause) => {
-    throw unreachable(String((cause as Error).cause ?? cause), cause);
-  });
+  const broken = (cause: Error): never => {
+    throw unreachable(cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message, cause);
+  };
+  const response = await fetch(url, { signal }).catch(broken);
   if (!response.ok) throw unreachable(`answered ${response.status}`);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > ROOT_BYTES_MAX) throw new Error(`more than ${ROOT_BYTES_MAX} bytes`);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > ROOT_BYTES_MAX) break;
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    broken(error as Error);
   }
+  if (bytes > ROOT_BYTES_MAX) throw new Error(`${url}: more than ${ROOT_BYTES_MAX} bytes`);
   return Buffer.concat(chunks);
 }

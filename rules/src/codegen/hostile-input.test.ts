@@ -87,12 +87,22 @@ describe("a matcher", { timeout: 60_000 }, () => {
 
   it("counts malformed records and judges the others", () => {
     const [good] = fc.sample(stamped, { numRuns: 1, seed: 1 }) as [Uint8Array];
-    const bad = good.slice();
-    new DataView(bad.buffer).setUint16(FILE_PATH_LEN, 0xffff, true);
-    const short = new Uint8Array(RECORD_HEADER_BYTES - 8);
-    const span = encodeSpan([bad, short, good]);
-    judge(span);
-    expect(matcher.malformed).toBe(2);
+    const view = new DataView(good.buffer);
+    const lying = (offset: number, length: number): Uint8Array => {
+      const bad = good.slice();
+      new DataView(bad.buffer).setUint16(offset, length, true);
+      return bad;
+    };
+    const padded = (length: number): number => (length + 7) & ~7;
+    const bad = [
+      lying(FILE_PATH_LEN, 0xffff),
+      // One byte more than the padding holds, so that the paths end one word behind the record.
+      lying(FILE_PATH_LEN, padded(view.getUint16(FILE_PATH_LEN, true)) + 1),
+      lying(FILE_DEST_LEN, padded(view.getUint16(FILE_DEST_LEN, true)) + 1),
+      new Uint8Array(RECORD_HEADER_BYTES - 8),
+    ];
+    judge(encodeSpan([...bad, good]));
+    expect(matcher.malformed).toBe(bad.length);
     judge(encodeSpan([good]));
     expect(matcher.malformed).toBe(0);
   });

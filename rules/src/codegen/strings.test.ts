@@ -50,10 +50,14 @@ describe("string tests of the runtime", { timeout: 60_000 }, () => {
         "/*",
         "*",
         "/a*b*/c",
+        "**/*/*/b",
+        "/**/*/*/*",
         ...fc.sample(globText, { numRuns: SAMPLES, seed: SEED }),
       ]),
     ];
-    const texts = [...new Set(["", "/", "//", "/etc", "/etc/", "a", "/a/a", ...globs.slice(0, 30).flatMap(near)])];
+    const texts = [
+      ...new Set(["", "/", "//", "/etc", "/etc/", "a", "/a/a", "/b", "b", "a/b", ...globs.slice(0, 30).flatMap(near)]),
+    ];
     const tests = globs.map((pattern): StringTest[] => [{ kind: "glob", pattern }]);
     expect(await compare("process.file.path", tests, texts)).toBeGreaterThan(texts.length);
   });

@@ -124,9 +124,9 @@ test("the kernel stage never rejects an event that a rule matches", () => {
         expect(passes).toBe(true);
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 500 },
   );
   // The property says nothing unless events match, and nothing of use unless others are rejected.
-  expect(matches).toBeGreaterThan(500);
-  expect(rejections).toBeGreaterThan(500);
+  expect(matches).toBeGreaterThan(200);
+  expect(rejections).toBeGreaterThan(200);
 });

@@ -20,6 +20,6 @@ test("parsing what was printed gives the same tree", () => {
     fc.property(syntaxTree, (tree) => {
       expect(bare(parseExpression(print(tree)))).toEqual(bare(tree));
     }),
-    { numRuns: 2000 },
+    { numRuns: 800 },
   );
 });

@@ -84,7 +84,7 @@ int process_exec(__u64 *ctx)
 	}
 	/* end is at most the path's end padded; ARGS_BYTES_MAX more bytes fit behind one path of two. */
 	if (end > sizeof(*r) + PATH_BYTES_MAX + 9) {
-		scratch_release(s);
+		event_lost(s);
 		return 0;
 	}
 	if (bpf_probe_read_user(&s->record[end], bytes, (void *)args) < 0) {

@@ -177,10 +177,11 @@ int tracepoint_sys_exit(__u64 *ctx)
 		opened(ret, call.arg[2]);
 		break;
 	case NR_openat2: {
-		__u64 flags = 0;
+		__u64 flags;
 
-		/* struct open_how begins with u64 flags. */
-		bpf_probe_read_user(&flags, sizeof(flags), (void *)call.arg[2]);
+		/* struct open_how begins with u64 flags. Unreadable by now: any flag may have been set. */
+		if (bpf_probe_read_user(&flags, sizeof(flags), (void *)call.arg[2]) < 0)
+			flags = ~0U;
 		opened(ret, flags);
 		break;
 	}

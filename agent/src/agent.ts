@@ -39,7 +39,9 @@ export interface AgentStatus {
   readonly generation: number | undefined;
   readonly bundles: readonly { readonly tenant: string; readonly digest: string; readonly rules: number }[];
   readonly kernel: Counters;
-  /** Events lost in the kernel stage, whatever the cause. */
+  /** Runs of programs that the kernel left out. */
+  readonly missedRuns: number;
+  /** Events lost in the kernel stage, whatever the cause; missed runs are among them. */
   readonly lost: number;
   readonly pipeline: PipelineCounters;
   readonly processes: number;
@@ -152,6 +154,7 @@ export class Agent {
 
   status(): AgentStatus {
     const kernel = this.#stage.counters();
+    const missedRuns = this.#stage.missedRuns();
     return {
       pid: process.pid,
       attach: this.#stage.mode,
@@ -163,7 +166,8 @@ export class Agent {
         rules: bundle.manifest.rules.length,
       })),
       kernel,
-      lost: lost(kernel),
+      missedRuns,
+      lost: lost(kernel) + missedRuns,
       pipeline: { ...this.#pipeline.counters },
       processes: this.#processes.size,
     };

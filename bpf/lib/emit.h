@@ -72,7 +72,7 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	struct counters *c;
 	struct scratch *s;
 
-	if ((__u32)(bpf_get_current_pid_tgid() >> 32) == options.agent_tgid)
+	if (options.agent_tgid && (__u32)(bpf_get_current_pid_tgid() >> 32) == options.agent_tgid)
 		return NULL;
 	if (!interested(slot, type, flags))
 		return NULL;

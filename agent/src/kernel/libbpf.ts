@@ -61,6 +61,7 @@ const c = {
   mapUpdate: libbpf.func("int bpf_map_update_elem(int fd, const void *key, const void *value, uint64_t flags)"),
   mapLookup: libbpf.func("int bpf_map_lookup_elem(int fd, const void *key, _Out_ uint8_t *value)"),
   mapDelete: libbpf.func("int bpf_map_delete_elem(int fd, const void *key)"),
+  infoByFd: libbpf.func("int bpf_obj_get_info_by_fd(int fd, _Out_ uint8_t *info, _Inout_ uint32_t *bytes)"),
   setPrint: libbpf.func("void *libbpf_set_print(void *fn)"),
   strerror: libbpf.func("int libbpf_strerror(int error, _Out_ uint8_t *text, size_t bytes)"),
   cpus: libbpf.func("int libbpf_num_possible_cpus()"),
@@ -102,11 +103,15 @@ const VERIFIER_LOG_BYTES = 1 << 18;
 /** struct bpf_object_open_opts of libbpf 1.x: offsets of the fields set here. */
 const OPEN_OPTS = { bytes: 80, size: 0, logBuffer: 56, logBytes: 64 };
 
+/** struct bpf_prog_info: as much of it as is read here, and where. */
+const PROG_INFO = { bytes: 216, recursionMisses: 208 };
+
 /** An opened BPF object file, before or after loading. */
 export class BpfObject {
   readonly #object: Pointer;
   readonly #log = koffi.alloc("uint8_t", VERIFIER_LOG_BYTES);
   readonly #links: Pointer[] = [];
+  readonly #attached: Pointer[] = [];
 
   /** @throws KernelError when the bytes are no BPF object */
   constructor(bytes: Uint8Array) {
@@ -162,8 +167,25 @@ export class BpfObject {
     return check(`fd of map ${name}`, c.mapFd(this.#map(name)) as number);
   }
 
+  /**
+   * How often the kernel left out an attached program because it was running already on the same CPU: once for a
+   * task that preempted another one within it (prog->active, since Linux 5.12).
+   */
+  missedRuns(): number {
+    let sum = 0n;
+    for (const program of this.#attached) {
+      // All zero each time: what the kernel finds in it are requests.
+      const info = new Uint8Array(PROG_INFO.bytes);
+      check("bpf_obj_get_info_by_fd", c.infoByFd(c.programFd(program), info, [info.length]) as number);
+      sum += new DataView(info.buffer).getBigUint64(PROG_INFO.recursionMisses, true);
+    }
+    return Number(sum);
+  }
+
   attach(program: string): void {
-    this.#links.push(checkPointer(`attach ${program}`, c.programAttach(this.#program(program)) as Pointer | null));
+    const handle = this.#program(program);
+    this.#links.push(checkPointer(`attach ${program}`, c.programAttach(handle) as Pointer | null));
+    this.#attached.push(handle);
   }
 
   /** Detaches and unloads everything. */

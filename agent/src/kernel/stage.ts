@@ -3,7 +3,7 @@
  * filter tables, asked for its counters. Everything is unloaded when the process ends, however it ends:
  * nothing is pinned.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { type Counters, readCounters } from "./counters.ts";
 import {
   BpfObject,
@@ -57,6 +57,14 @@ function requirePlatform(): void {
     );
 }
 
+/** Inode of the initial pid namespace (PROC_PID_INIT_INO), whose numbers the kernel stage goes by. */
+const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
+
+/** This process for the kernel stage; 0 where its number means another process there. */
+function ownTgid(): number {
+  return readlinkSync("/proc/self/ns/pid") === INITIAL_PID_NAMESPACE ? process.pid : 0;
+}
+
 function loadObject({ object, ringBytes }: StageOptions, mode: AttachMode): BpfObject {
   const bpf = new BpfObject(object);
   try {
@@ -65,7 +73,7 @@ function loadObject({ object, ringBytes }: StageOptions, mode: AttachMode): BpfO
     for (const program of programs) bpf.setAutoload(program, !program.startsWith(other));
     bpf.setMaxEntries("records", ringBytes);
     // struct options in bpf/include/filter.h.
-    const options = new Uint32Array([process.pid, ...parameterCounts(FUNCTIONS)]);
+    const options = new Uint32Array([ownTgid(), ...parameterCounts(FUNCTIONS)]);
     bpf.setInitialValue(".rodata.options", new Uint8Array(options.buffer));
     bpf.load();
     for (const program of programs) if (!program.startsWith(other)) bpf.attach(program);
@@ -198,6 +206,11 @@ export class KernelStage {
 
   counters(): Counters {
     return readCounters(this.#bpf.mapFd("counters"));
+  }
+
+  /** Events that no program saw, because the kernel left it out; see `BpfObject.missedRuns`. */
+  missedRuns(): number {
+    return this.#bpf.missedRuns();
   }
 
   close(): void {

@@ -82,7 +82,7 @@ static __always_inline void opened(int fd, __u32 flags)
 	r->head.flags = FLAG_RESOLVED_AT_SYSCALL;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		r->head.flags |= FLAG_CREATED;
-	fill_file(r, &path, BPF_CORE_READ(path.dentry, d_inode));
+	event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
 	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 }
@@ -112,7 +112,7 @@ static __always_inline void named(__u32 type, int fd, const char *name, __u32 mo
 			return;
 		}
 		path = BPF_CORE_READ(file, f_path);
-		fill_file(r, &path, BPF_CORE_READ(path.dentry, d_inode));
+		event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
 		path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	}
 	event_end(s, 0);

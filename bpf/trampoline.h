@@ -35,7 +35,7 @@ int trampoline_open(__u64 *ctx)
 	path = BPF_CORE_READ(file, f_path);
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		r->head.flags |= FLAG_CREATED;
-	fill_file(r, &path, BPF_CORE_READ(path.dentry, d_inode));
+	event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
 	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 	return 0;
@@ -154,7 +154,7 @@ static __always_inline void done(__u32 type, struct dentry *dentry, int ret)
 	path.mnt = stash->path.mnt;
 	path.dentry = stash->subject; /* the same as dentry, but a number to the verifier */
 	r->op_mode = stash->mode;
-	fill_file(r, &path, stash->inode);
+	event_subject(s, path.mnt, stash->inode);
 	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 out:
@@ -192,7 +192,6 @@ static __always_inline void push_kept_name(struct scratch *s, const char *name, 
 static __always_inline void rename_done(struct dentry *dentry, int ret)
 {
 	struct stash *stash = stash_of(EVENT_RENAME, dentry);
-	struct file_record *r;
 	struct scratch *s;
 	__u64 tenants;
 
@@ -203,8 +202,7 @@ static __always_inline void rename_done(struct dentry *dentry, int ret)
 	s = event_begin(EVENT_RENAME, stash->mode);
 	if (!s)
 		goto out;
-	r = (void *)s->record;
-	fill_file(r, &stash->path, stash->inode);
+	event_subject(s, stash->path.mnt, stash->inode);
 	path_push_object(s, (__u64)stash->path.mnt, (__u64)stash->path.dentry);
 	push_kept_name(s, stash->name, stash->name_len);
 	tenants = event_next_path(s);

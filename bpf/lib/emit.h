@@ -35,14 +35,15 @@ static __always_inline __u32 user_dev(__u32 dev)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
 }
 
-static __always_inline void fill_file(struct file_record *r, struct path *path, struct inode *inode)
+static __always_inline void fill_file(struct file_record *r, struct vfsmount *mnt,
+				      struct inode *inode)
 {
 	r->inode = BPF_CORE_READ(inode, i_ino);
 	r->dev = user_dev(BPF_CORE_READ(inode, i_sb, s_dev));
 	r->mode = BPF_CORE_READ(inode, i_mode);
 	r->uid = BPF_CORE_READ(inode, i_uid.val);
 	r->gid = BPF_CORE_READ(inode, i_gid.val);
-	r->mount_id = BPF_CORE_READ(real_mount(path->mnt), mnt_id);
+	r->mount_id = BPF_CORE_READ(real_mount(mnt), mnt_id);
 }
 
 /* Ends a record of `size` bytes, which start record[]. */
@@ -87,8 +88,17 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->type = type;
 	s->flags = flags;
 	s->slot = slot;
+	s->subject_inode = 0;
 	path_start(s, sizeof(struct file_record), 0);
 	return s;
+}
+
+/* Names the file that the event is about. It is described only if the event passes. */
+static __always_inline void event_subject(struct scratch *s, struct vfsmount *mnt,
+					  struct inode *inode)
+{
+	s->subject_mnt = (__u64)mnt;
+	s->subject_inode = (__u64)inode;
 }
 
 /* Ends the first path and begins the destination path behind it. Returns the tenants it approves. */
@@ -130,6 +140,8 @@ static __always_inline void event_end(struct scratch *s, __u64 tenants)
 	}
 	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
 	fill_head(&r->head, (void *)bpf_get_current_task(), s->type);
+	if (s->subject_inode)
+		fill_file(r, (void *)s->subject_mnt, (void *)s->subject_inode);
 	r->head.tenants = tenants;
 	r->head.generation = g->generation;
 	r->op_flags = s->flags;

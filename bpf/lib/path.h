@@ -85,11 +85,35 @@ struct climb {
 	bool arrived;
 };
 
+/* What the climb needs of a dentry: d_parent and d_name, which struct qstr begins with its hash and length. */
+struct link {
+	struct dentry *parent;
+	__u64 hash_len;
+	const void *name;
+};
+
+#define DENTRY_OFFSET(member) \
+	__builtin_preserve_field_info(((struct dentry *)0)->member, BPF_FIELD_BYTE_OFFSET)
+
+/* One read instead of three where the two members are neighbours, as on every kernel so far. */
+static __always_inline void read_link(struct link *link, struct dentry *dentry)
+{
+	if (bpf_core_field_offset(struct dentry, d_name) ==
+	    bpf_core_field_offset(struct dentry, d_parent) + 8) {
+		bpf_probe_read_kernel(link, sizeof(*link), &dentry->d_parent);
+		return;
+	}
+	link->parent = BPF_CORE_READ(dentry, d_parent);
+	link->hash_len = (__u64)BPF_CORE_READ(dentry, d_name.len) << 32;
+	link->name = BPF_CORE_READ(dentry, d_name.name);
+}
+
 /* BPF_CORE_READ relocates every member in its argument, so its pointers are kept in variables. */
 static long climb_step(__u32 i, struct climb *c)
 {
 	struct dentry *dentry = c->dentry, *parent;
 	__u32 depth = c->depth;
+	struct link link;
 
 	if (dentry == c->mnt_root) {
 		struct mount *mnt = c->mnt, *up = BPF_CORE_READ(mnt, mnt_parent);
@@ -103,7 +127,8 @@ static long climb_step(__u32 i, struct climb *c)
 		c->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
 		return 0;
 	}
-	parent = BPF_CORE_READ(dentry, d_parent);
+	read_link(&link, dentry);
+	parent = link.parent;
 	if (!parent || parent == dentry) {
 		/* The root of a file system that is mounted nowhere in this tree. */
 		c->arrived = true;
@@ -111,8 +136,8 @@ static long climb_step(__u32 i, struct climb *c)
 	}
 	if (depth >= PATH_DEPTH_MAX)
 		return 1;
-	c->s->climb[depth].name = BPF_CORE_READ(dentry, d_name.name);
-	c->s->climb[depth].len = BPF_CORE_READ(dentry, d_name.len);
+	c->s->climb[depth].name = link.name;
+	c->s->climb[depth].len = link.hash_len >> 32;
 	c->depth = depth + 1;
 	c->dentry = parent;
 	return 0;

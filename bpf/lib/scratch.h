@@ -37,8 +37,10 @@ struct scratch {
 	/* The event being judged. */
 	__u32 type;
 	__u32 flags;
-	__u32 slot; /* active generation */
-	__u32 kind; /* 0, or APPROVER_DESTINATION while the destination path is built */
+	__u32 slot;	     /* active generation */
+	__u32 kind;	     /* 0, or APPROVER_DESTINATION while the destination path is built */
+	__u64 subject_inode; /* struct inode * that the record describes; 0: not known */
+	__u64 subject_mnt;   /* struct vfsmount * it is reached through */
 	/* The path being built: it starts at `start` in record[]. */
 	__u32 start;
 	__u32 depth; /* index of the top in levels[] */

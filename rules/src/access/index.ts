@@ -1,3 +1,3 @@
-export { ACCESS_PREDICATES_MAX, accessPredicates } from "./access.ts";
+export { accessPredicates } from "./access.ts";
 export { kernelStagePasses } from "./kernel-model.ts";
-export { APPROVERS_MAX, type RuleAccess, toSeeds } from "./seeds.ts";
+export { APPROVERS_MAX, toSeeds } from "./seeds.ts";

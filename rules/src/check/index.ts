@@ -12,14 +12,7 @@ import { condition } from "./expression.ts";
 import { EXPRESSION_DEPTH_MAX, type MacroTable, Scope, type Warning } from "./scope.ts";
 
 export { isReservedName } from "./expression.ts";
-export {
-  CheckError,
-  EXPANDED_NODES_MAX,
-  EXPRESSION_DEPTH_MAX,
-  type Macro,
-  type MacroTable,
-  type Warning,
-} from "./scope.ts";
+export { CheckError, type Macro, type MacroTable, type Warning } from "./scope.ts";
 
 export interface CheckedExpression {
   /** Name of the event type. */

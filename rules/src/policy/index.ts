@@ -1,5 +1,4 @@
 export {
-  ID_LENGTH_MAX,
   type MacroSource,
   type PolicySource,
   type RuleSource,

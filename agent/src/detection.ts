@@ -35,7 +35,7 @@ export interface Detection {
   readonly generation: number;
   readonly event: {
     readonly type: string;
-    /** Result of the operation; 0 or more is success. */
+    /** 0, or the negative errno of a failed operation. */
     readonly retval: number;
     readonly flags?: readonly string[];
     readonly created?: boolean;

@@ -133,7 +133,7 @@ export const FIELDS: readonly Field[] = [
     rows.push(
       field(
         `${event.name}.retval`,
-        ["retval", "int", { from: "i32", offset: r.RECORD_RETVAL }, "result of the operation"],
+        ["retval", "int", { from: "i32", offset: r.RECORD_RETVAL }, "0, or the negative errno of a failed operation"],
         event.name,
       ),
     );

@@ -13,7 +13,7 @@
  *       8 u64 time_ns   CLOCK_BOOTTIME              128 u32 mode      st_mode, type bits included
  *      16 u64 tenants   bit t: tenant slot t        132 u32 uid       owner of the file
  *      24 u32 generation                            136 u32 gid
- *      28 i32 retval    of the operation            140 u32 op_flags  open: f_flags, rename: RENAME_*
+ *      28 i32 retval    0 or -errno                 140 u32 op_flags  open: f_flags, rename: RENAME_*
  *      32 u64 process_start_ns  CLOCK_BOOTTIME      144 u32 op_mode   chmod: the new mode
  *      40 u64 cgroup_id                             148 u16 path_len  bytes
  *      48 u32 tgid      initial pid namespace       150 u16 dest_len  bytes, 0 where there is none

@@ -6,6 +6,9 @@
  * the interest is unfiltered or one approver of T is present in the event's path and admits its flags.
  */
 
+/** Most approvers of one bundle: 16 for each of the RULES_MAX rules it may have. */
+export const APPROVERS_MAX = 1 << 18;
+
 /** What of a path an approver names. `path`: exactly it; `ancestor`: any directory above; `basename`. */
 export const APPROVER_PATH = 1;
 export const APPROVER_ANCESTOR = 2;

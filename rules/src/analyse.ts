@@ -2,8 +2,8 @@
  * Policies to checked rules: everything short of code generation. Several files are one set; the result
  * does not depend on the order in which they are given.
  */
-import { RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
-import { APPROVERS_MAX, accessPredicates, toSeeds } from "./access/index.ts";
+import { APPROVERS_MAX, RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
+import { accessPredicates, toSeeds } from "./access/index.ts";
 import { CheckError, checkExpression, type Macro, type Warning } from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
 import type { AccessPredicate, CheckedRule } from "./ir.ts";

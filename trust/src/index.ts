@@ -26,5 +26,5 @@ export {
   TENANT_PATTERN,
 } from "./manifest.ts";
 export * from "./repository.ts";
-export { APPROVERS_MAX, parseSeeds } from "./seeds.ts";
+export { parseSeeds } from "./seeds.ts";
 export type { Fetch } from "./transport.ts";

@@ -2,11 +2,16 @@
  * Validation of received seeds (`@weir/matcher-wasm/format`, seeds.ts): every value is bounded and in the
  * one form that the kernel stage hashes, so that filling the maps from a valid `Seeds` can't fail on form.
  */
-import { type Approver, eventTypeByName, PATH_BYTES_MAX, PATH_DEPTH_MAX, type Seeds } from "@weir/matcher-wasm/format";
+import {
+  APPROVERS_MAX,
+  type Approver,
+  eventTypeByName,
+  PATH_BYTES_MAX,
+  PATH_DEPTH_MAX,
+  type Seeds,
+} from "@weir/matcher-wasm/format";
 import { z } from "zod";
 
-/** Most approvers of one bundle: 16 for each of the 16,384 rules a bundle may have. */
-export const APPROVERS_MAX = 1 << 18;
 /** NAME_MAX of Linux. */
 const NAME_BYTES_MAX = 255;
 

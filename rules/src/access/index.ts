@@ -1,3 +1,3 @@
 export { accessPredicates } from "./access.ts";
 export { kernelStagePasses } from "./kernel-model.ts";
-export { APPROVERS_MAX, toSeeds } from "./seeds.ts";
+export { toSeeds } from "./seeds.ts";

@@ -3,9 +3,6 @@ import type { Approver, Interest, Seeds } from "@weir/matcher-wasm/format";
 import type { AccessPredicate } from "../ir.ts";
 import { anyFlags } from "./flags.ts";
 
-/** Most approvers of one bundle; agents refuse more. */
-export const APPROVERS_MAX = 1 << 18;
-
 /** One rule's share. */
 export interface RuleAccess {
   readonly event: string;

@@ -15,6 +15,12 @@ const program = new Command("weir")
   .showHelpAfterError("(run with --help for usage)")
   .configureHelp({ sortSubcommands: true });
 
+// A reader that has gone, as in `weir check … | head`, is no reason for a stack trace.
+for (const stream of [process.stdout, process.stderr])
+  stream.on("error", () => {
+    process.exitCode ??= 1;
+  });
+
 const folder = new URL("./commands/", import.meta.url);
 const modules = readdirSync(folder).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"));
 for (const file of modules.sort()) {

@@ -48,10 +48,10 @@ export function register(program: Command): void {
   const agent = program
     .command("agent")
     .description("watch this host by the rules of a control plane; detections go to standard output as JSON lines")
-    .requiredOption("--server <url>", "address of the control plane", serverUrl)
-    .requiredOption(
+    .option("--server <url>", "address of the control plane (required)", serverUrl)
+    .option(
       "--tenant <name[=root]>",
-      "tenant to follow, at first with the SHA-256 of its root (NAME=sha256:…) or its root file; repeatable",
+      "tenant to follow, at first with the SHA-256 of its root (NAME=sha256:…) or its root file; required, repeatable",
       tenantSource,
       [],
     )
@@ -67,6 +67,9 @@ Example:
   weir agent --server https://weir.example.com --tenant acme=sha256:1f3a…`,
     )
     .action(async (options: AgentFlags) => {
+      // Not required options of the library, which would ask for them in subcommands, too.
+      if (options.server === undefined) agent.error("error: required option '--server <url>' not specified");
+      if (options.tenant.length === 0) agent.error("error: required option '--tenant <name[=root]>' not specified");
       const { fail } = await import("../terminal/errors.ts");
       await runAgent(options).catch((error) => fail("agent", error));
     });
@@ -90,6 +93,9 @@ async function runAgent(options: AgentFlags): Promise<void> {
   await mkdir(options.state, { recursive: true, mode: 0o700 });
   const sink = options.output ? await JsonLinesSink.toFile(options.output) : JsonLinesSink.toStdout();
   const stopped = Promise.withResolvers<void>();
+  // It may fail before it is waited for.
+  stopped.promise.catch(() => undefined);
+  sink.failed.catch(stopped.reject);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
 
   const control = await ControlSocket.open(socketIn(options.state));
@@ -113,7 +119,7 @@ async function runAgent(options: AgentFlags): Promise<void> {
       pollMs: options.poll,
       report: (event) => say(...describe(event)),
     });
-    await updater.start();
+    await Promise.race([updater.start(), stopped.promise]);
     if (agent.status().bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
     await stopped.promise;
   } finally {

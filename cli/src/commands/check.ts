@@ -45,7 +45,7 @@ async function check(paths: string[], options: CheckOptions): Promise<void> {
     }
     for (const status of analysis.statuses)
       process.stdout.write(`${report.statusText(status, rules.get(status.id))}\n`);
-    process.stderr.write(report.diagnosticsText(analysis.diagnostics, process.stderr.isTTY === true));
+    process.stderr.write(report.diagnosticsText(analysis.diagnostics));
     process.stdout.write(
       `${rules.size} of ${analysis.statuses.length} rules loaded; ${report.countsText(analysis.diagnostics)}\n`,
     );

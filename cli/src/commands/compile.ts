@@ -28,36 +28,29 @@ Example:
 }
 
 async function compile(paths: string[], options: CompileOptions): Promise<void> {
-  const { bundleSources, PolicyFileError, readPolicyFiles } = await import("../policies/files.ts");
+  const { PolicyFileError, readPolicyFiles } = await import("../policies/files.ts");
+  const { PolicySources } = await import("../policies/sources.ts");
+  const { PolicyError } = await import("../terminal/errors.ts");
   const { OutputError, writeFolder } = await import("../policies/output.ts");
   const { diagnosticsText, countsText } = await import("../policies/report.ts");
-  const fail = (message: string, diagnostics: readonly unknown[]) => {
-    process.exitCode = 1;
-    if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: message, diagnostics })}\n`);
-    else process.stderr.write(`weir compile: ${message}; nothing was written\n`);
-  };
   try {
-    const files = readPolicyFiles(paths);
-    const sources = bundleSources(files);
+    const sources = PolicySources.of(readPolicyFiles(paths));
     const { compilePolicies } = await import("@weir/rules");
-    const result = await compilePolicies(files, { unsupported: options.strict ? "error" : "skip" });
-    if (!options.json) process.stderr.write(diagnosticsText(result.diagnostics, process.stderr.isTTY === true));
-    if (!result.ok) {
-      fail(countsText(result.diagnostics), result.diagnostics);
-      return;
-    }
+    const result = await compilePolicies(sources.files, { unsupported: options.strict ? "error" : "skip" });
+    const diagnostics = sources.located(result.diagnostics);
+    if (!result.ok) throw new PolicyError(countsText(diagnostics), diagnostics);
+    if (!options.json) process.stderr.write(diagnosticsText(diagnostics));
     const { canonicalBytes, sha256 } = await import("@weir/trust");
     const outputs = new Map([
       ["matcher.wasm", result.wasm],
       ["seeds.json", canonicalBytes(result.seeds as never)],
       ["rules.json", canonicalBytes({ format: "weir-rules/1", rules: result.metadata as never })],
-      ["sources.json", canonicalBytes({ format: "weir-sources/1", files: sources })],
+      ["sources.json", canonicalBytes({ format: "weir-sources/1", files: sources.files as never })],
     ]);
     writeFolder(options.out, outputs);
     const written = [...outputs].map(([name, bytes]) => ({ name, bytes: bytes.length, sha256: sha256(bytes) }));
     if (options.json) {
-      const { statuses, diagnostics } = result;
-      const rules = statuses.map(({ id, state, event, reason }) => ({ id, state, event, reason }));
+      const rules = result.statuses.map(({ id, state, event, reason }) => ({ id, state, event, reason }));
       process.stdout.write(`${JSON.stringify({ ok: true, out: options.out, rules, files: written, diagnostics })}\n`);
       return;
     }
@@ -65,9 +58,12 @@ async function compile(paths: string[], options: CompileOptions): Promise<void> 
       process.stdout.write(`${name.padEnd(13)} ${String(bytes).padStart(9)} bytes  sha256 ${digest}\n`);
     process.stdout.write(`${result.rules.length} of ${result.statuses.length} rules in ${options.out}\n`);
   } catch (error) {
-    if (error instanceof PolicyFileError || error instanceof OutputError || isSystemError(error))
-      fail(error.message, []);
-    else throw error;
+    const isForeseen = error instanceof PolicyFileError || error instanceof OutputError || isSystemError(error);
+    if (!isForeseen && !(error instanceof PolicyError)) throw error;
+    const diagnostics = error instanceof PolicyError ? error.diagnostics : [];
+    process.exitCode = 1;
+    if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: error.message, diagnostics })}\n`);
+    else process.stderr.write(`${diagnosticsText(diagnostics)}weir compile: ${error.message}; nothing was written\n`);
   }
 }
 

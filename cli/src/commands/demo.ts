@@ -67,12 +67,11 @@ Still running, in ${folder}:
   agent          pid ${report.agentPid}, detections in ${folder}/agent.out
 
 Try:
-  export WEIR_TOKEN=${token}
-  npx weir publish POLICY.yaml --server ${url} --tenant demo
+  echo changed >> ${folder}/watched/secret.conf; sleep 1; tail -n 1 ${folder}/agent.out
   npx weir agent status --state ${agentState}
-  echo changed >> ${folder}/watched/secret.conf; tail -n 1 ${folder}/agent.out
+  WEIR_TOKEN=${token} npx weir publish POLICY.yaml --server ${url} --tenant demo
 
 Stop and remove:
-  kill ${report.agentPid} ${serverPid}; rm -r ${folder}
+  kill ${report.agentPid} ${serverPid}; sleep 1; rm -r ${folder}
 `;
 }

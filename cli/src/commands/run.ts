@@ -1,5 +1,4 @@
 /** `weir run`: one host without a control plane, from policy files to detections in one command. */
-import { readFile } from "node:fs/promises";
 import type { Agent, Detection } from "@weir/agent";
 import type { Command } from "commander";
 import { addStageOptions, type StageFlags } from "../terminal/options.ts";
@@ -57,12 +56,17 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     else process.stdout.write(`${renderDetection(detection)}\n`);
   };
   const stopped = Promise.withResolvers<void>();
+  // It may fail before it is waited for.
+  stopped.promise.catch(() => undefined);
+  if (sink) sink.failed.catch(stopped.reject);
+  else process.stdout.on("error", stopped.reject);
   const agent = Agent.start({
     stage: { object: bpfObject(), attach: options.attach, ringBytes: options.ringMb << 20 },
     onDetection,
     onFailure: stopped.reject,
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
+  let endWatch = async (): Promise<void> => {};
   try {
     const { generation, refused } = await agent.activate([bundle]);
     if (refused[0]) throw refused[0].error;
@@ -71,9 +75,10 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     say(
       `${bundle.manifest.rules.length} rules active (generation ${generation}, attached by ${attach}s); Ctrl-C to stop`,
     );
-    if (options.watch) await watchFiles(files, agent, stopped.promise);
+    if (options.watch) endWatch = await watchFiles(files, agent);
     await stopped.promise;
   } finally {
+    await endWatch();
     const status = agent.status();
     await agent.stop();
     await sink?.close();
@@ -81,28 +86,49 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   }
 }
 
-/** Compiles anew when a file's content changes; a broken policy leaves the active one in place. */
-async function watchFiles(files: readonly string[], agent: Agent, stopped: Promise<void>): Promise<void> {
-  const { unwatchFile, watchFile } = await import("node:fs");
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Compiles anew when a policy's content changes, or which files there are; a broken policy leaves the active
+ * one in place.
+ * @returns ends the watching, after what is under way
+ */
+async function watchFiles(paths: readonly string[], agent: Agent): Promise<() => Promise<void>> {
+  const { readPolicyFiles } = await import("../policies/files.ts");
   const { bundleFromFiles } = await import("../policies/bundle.ts");
-  let content = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  const { tell } = await import("../terminal/errors.ts");
+  const content = (): string => {
+    try {
+      return JSON.stringify(readPolicyFiles(paths).map(({ name, text }) => [name, Buffer.from(text).toString("hex")]));
+    } catch (error) {
+      return String(error);
+    }
+  };
   const reload = async (): Promise<void> => {
-    const now = await Promise.all(files.map((file) => readFile(file, "utf8")));
-    if (now.every((text, i) => text === content[i])) return;
-    content = now;
-    const bundle = await bundleFromFiles(files);
+    const bundle = await bundleFromFiles(paths);
     const { generation, switchedAfterMs, refused } = await agent.activate([bundle]);
     if (refused[0]) throw refused[0].error;
-    say(
-      `${bundle.manifest.rules.length} rules active (generation ${generation}, swapped in ${switchedAfterMs.toFixed(1)} ms)`,
-    );
+    const rules = bundle.manifest.rules.length;
+    say(`${rules} rules active (generation ${generation}, swapped in ${switchedAfterMs.toFixed(1)} ms)`);
   };
-  const changed = (): void => {
-    reload().catch((error: Error) => say(`${error.message}\nthe rules before this change stay active`));
+  let before = content();
+  let work: Promise<void> | undefined;
+  const look = (): void => {
+    const now = content();
+    if (work || now === before) return;
+    before = now;
+    work = reload()
+      .catch(async (error: unknown) => {
+        await tell("run", error);
+        say("the rules before this change stay active");
+      })
+      .finally(() => {
+        work = undefined;
+      });
   };
-  for (const file of files) watchFile(file, { interval: 500 }, changed);
-  const end = (): void => {
-    for (const file of files) unwatchFile(file, changed);
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  return async () => {
+    clearInterval(timer);
+    await work;
   };
-  stopped.then(end, end);
 }

@@ -83,7 +83,8 @@ Admin token, shown only now:
 Quick start, in another terminal:
 
   weir publish policy.yaml --server ${url} --tenant acme
-  weir agent --server ${url} --tenant acme
+
+It then shows the command that starts an agent, with the fingerprint of the tenant's root.
 `;
   return `Weir control plane on ${url}\nstore ${store}, keys in ${data}\n${first}`;
 }

@@ -1,6 +1,6 @@
 /** Policy files named on the command line. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import type { PolicyInput } from "@weir/rules";
 
 /** Most bytes of a file that is read at all; the compiler has a lower limit and says so. */
@@ -54,21 +54,4 @@ function attempt<T>(path: string, action: () => T): T {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new PolicyFileError(path, REASONS[code ?? ""] ?? message, error);
   }
-}
-
-/**
- * @returns the texts under their names without folders, sorted, as a bundle keeps its sources
- * @throws PolicyFileError when two files have the same name
- */
-export function bundleSources(files: readonly PolicyInput[]): { readonly name: string; readonly text: string }[] {
-  const sources = files.map(({ name, text }) => ({
-    name: basename(name),
-    text: typeof text === "string" ? text : new TextDecoder().decode(text),
-  }));
-  sources.sort((a, b) => (a.name < b.name ? -1 : 1));
-  sources.forEach((source, i) => {
-    if (sources[i + 1]?.name === source.name)
-      throw new PolicyFileError(source.name, "two files of one bundle have this name");
-  });
-  return sources;
 }

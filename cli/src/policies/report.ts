@@ -55,8 +55,11 @@ export function statusText(status: RuleStatus, rule: LoadedRule | undefined): st
   return lines.join("\n");
 }
 
+/** Diagnostics are written to standard error, so that is what decides. */
+const stderrColors = (): boolean => process.stderr.isTTY === true && !process.env["NO_COLOR"];
+
 /** All diagnostics, each ending in a newline. */
-export function diagnosticsText(diagnostics: readonly Diagnostic[], color: boolean): string {
+export function diagnosticsText(diagnostics: readonly Diagnostic[], color = stderrColors()): string {
   return diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic, { color })}\n`).join("");
 }
 

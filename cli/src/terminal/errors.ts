@@ -1,5 +1,5 @@
-/** How commands end: a message on standard error and an exit status. */
-import { StageUnavailableError } from "@weir/agent";
+/** How commands end: a message on standard error and an exit status. Loads nothing before something fails. */
+import type { Diagnostic } from "@weir/rules";
 
 /** A failure that was foreseen: its message is all that the user needs. */
 export class CommandError extends Error {
@@ -12,10 +12,34 @@ export class CommandError extends Error {
   }
 }
 
-/** Prints the error, with what would help where it is known, and makes the process exit with 1. */
-export function fail(command: string, error: unknown): void {
-  const remedy = error instanceof CommandError || error instanceof StageUnavailableError ? error.remedy : undefined;
-  process.stderr.write(`weir ${command}: ${error instanceof Error ? error.message : String(error)}\n`);
-  if (remedy) process.stderr.write(`  ${remedy}\n`);
+/** Policies that do not compile; nothing was done with them. */
+export class PolicyError extends Error {
+  override readonly name = "PolicyError";
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, diagnostics: readonly Diagnostic[]) {
+    super(message);
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** What compilers had to say, each line of it ended, and what would help where it is known. */
+async function details(error: unknown): Promise<{ diagnostics: string; remedy: string }> {
+  const remedy = error instanceof Error && "remedy" in error && error.remedy ? `  ${String(error.remedy)}\n` : "";
+  if (!(error instanceof PolicyError)) return { diagnostics: "", remedy };
+  const { diagnosticsText } = await import("../policies/report.ts");
+  return { diagnostics: diagnosticsText(error.diagnostics), remedy };
+}
+
+/** Prints the error with its details. */
+export async function tell(command: string, error: unknown): Promise<void> {
+  const { diagnostics, remedy } = await details(error);
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`${diagnostics}weir ${command}: ${message}\n${remedy}`);
+}
+
+/** Prints the error with its details, and makes the process exit with 1. */
+export async function fail(command: string, error: unknown): Promise<void> {
   process.exitCode = 1;
+  await tell(command, error);
 }

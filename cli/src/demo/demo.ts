@@ -57,6 +57,8 @@ export class Demo {
   readonly #watched = join(this.folder, "watched");
   readonly #state = join(this.folder, "agent");
   readonly #listener: DemoListener;
+  readonly #abort = new AbortController();
+  #working: Promise<unknown> = Promise.resolve();
   #server: Service | undefined;
   #agent: Service | undefined;
   url = "";
@@ -86,8 +88,10 @@ export class Demo {
     await this.#showFilter();
   }
 
-  /** Ends both services and removes the folder. */
+  /** Ends what runs, both services and removes the folder. */
   async cleanUp(): Promise<void> {
+    this.#abort.abort();
+    await this.#working.catch(() => undefined);
     await this.#agent?.stop();
     await this.#server?.stop();
     rmSync(this.folder, { recursive: true, force: true });
@@ -137,6 +141,8 @@ export class Demo {
     const tenant = `${TENANT}=sha256:${fingerprint}`;
     const args = ["--server", this.url, "--tenant", tenant, "--state", this.#state, "--json"];
     const started = performance.now();
+    // Between this and the start nothing is waited for, so that cleaning up knows of every service.
+    this.#abort.signal.throwIfAborted();
     this.#agent = new Service("agent", args, this.#files("agent"));
     await this.#agent.next("activation", (value) => value["event"] === "activated");
     const status = await this.#status();
@@ -198,7 +204,10 @@ export class Demo {
     const done: { name: string; ms: number }[] = [];
     for (const workload of workloads()) {
       this.#listener.step(`noise: ${workload.name}`);
-      done.push({ name: workload.name, ms: await runWorkload(workload, join(this.folder, "noise")) });
+      this.#abort.signal.throwIfAborted();
+      const work = runWorkload(workload, join(this.folder, "noise"), this.#abort.signal);
+      this.#working = work;
+      done.push({ name: workload.name, ms: await work });
     }
     const events = summarize(await this.#status(), before);
     this.report.noise = { workloads: done, events };

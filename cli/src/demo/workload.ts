@@ -44,15 +44,23 @@ export function workloads(): Workload[] {
   return all;
 }
 
-/** @returns milliseconds it took */
-export async function runWorkload({ script }: Workload, folder: string): Promise<number> {
+/**
+ * @param signal ends the workload with everything it started; the promise rejects after that
+ * @returns milliseconds it took
+ */
+export async function runWorkload({ script }: Workload, folder: string, signal: AbortSignal): Promise<number> {
   const started = performance.now();
-  const child = spawn("/bin/sh", ["-c", script], { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  // A process group of its own, so that an end reaches all of it.
+  const child = spawn("/bin/sh", ["-c", script], { cwd: folder, stdio: ["ignore", "ignore", "pipe"], detached: true });
+  const kill = (): void => {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL");
+  };
+  signal.addEventListener("abort", kill, { once: true });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const status = await new Promise<number | null>((resolve, reject) =>
     child.once("close", resolve).once("error", reject),
-  );
+  ).finally(() => signal.removeEventListener("abort", kill));
   if (status !== 0) throw new CommandError(`the demo's workload failed: ${script}`, errors);
   return performance.now() - started;
 }

@@ -151,7 +151,9 @@ describe("two tenants on one agent", () => {
     const { code, stdout, stderr } = await weir(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toBe(`weir agent: an agent is already running (pid ${main.pid}, ${main.state}/agent.sock)\n`);
-    expect((await status(main)).pid).toBe(main.pid);
+    const asked = await weir(["agent", "status", "--state", main.state, "--json"]);
+    expect(asked).toMatchObject({ code: 0, stderr: "" });
+    expect(JSON.parse(asked.stdout)).toMatchObject({ pid: main.pid, lost: 0, bundles: [{ digest: acme }, {}] });
   });
 
   test("a module tampered with in the store: mismatch, the last good rules go on, the next release heals", async () => {

@@ -23,8 +23,36 @@ import { suggestion } from "../suggest.ts";
 
 /** Most YAML tokens of one file, about 10,000 rules; the parser takes seconds for more. */
 export const TOKENS_MAX = 500_000;
-/** Deepest nesting of `[` and `{`. */
-export const FLOW_DEPTH_MAX = 100;
+/** Deepest nesting, of brackets, indentation and list items together; the parser recurses that deep. */
+const NESTING_DEPTH_MAX = 100;
+
+/** How deep the tokens of a file nest, from their types and widths alone. */
+class NestingDepth {
+  /** Widths of the indentations that are open, growing. */
+  readonly #indents: number[] = [];
+  #brackets = 0;
+  /** List items begun on the current line. */
+  #items = 0;
+  #atLineStart = true;
+
+  /** @returns the depth behind this token */
+  after(token: string): number {
+    const type = CST.tokenType(token);
+    if (type === "newline") {
+      this.#atLineStart = true;
+    } else if (this.#atLineStart) {
+      const width = type === "space" ? token.length : 0;
+      while ((this.#indents.at(-1) ?? -1) >= width) this.#indents.pop();
+      this.#indents.push(width);
+      this.#items = 0;
+      this.#atLineStart = false;
+    }
+    if (type === "seq-item-ind") this.#items++;
+    if (type === "flow-seq-start" || type === "flow-map-start") this.#brackets++;
+    if (type === "flow-seq-end" || type === "flow-map-end") this.#brackets--;
+    return this.#indents.length + this.#items + this.#brackets;
+  }
+}
 
 /** One key of a mapping with its value, aliases resolved; null for a missing value. */
 export interface Entry {
@@ -64,7 +92,7 @@ export class PolicyReader {
       const [error] = document.errors;
       if (error !== undefined) {
         const place = placeAt(this.file, error.pos[0], Math.max(1, error.pos[1] - error.pos[0]));
-        const message = /call stack/.test(error.message) ? "the file nests too deeply" : firstLine(error.message);
+        const message = firstLine(error.message);
         const hint = message.startsWith("Nested mappings") ? "put text that contains `: ` in quotes" : undefined;
         this.error("yaml", place, `YAML: ${message}`, hint);
         return null;
@@ -83,15 +111,13 @@ export class PolicyReader {
   /** Walks the tokens alone, which is quick, and refuses what would keep the parser busy for long. */
   #isBounded(): boolean {
     let tokens = 0;
-    let depth = 0;
+    const depth = new NestingDepth();
     for (const token of new Lexer().lex(this.file.text)) {
-      const type = CST.tokenType(token);
-      if (type === "flow-seq-start" || type === "flow-map-start") depth++;
-      if (type === "flow-seq-end" || type === "flow-map-end") depth--;
-      if (++tokens <= TOKENS_MAX && depth <= FLOW_DEPTH_MAX) continue;
+      const nesting = depth.after(token);
+      if (++tokens <= TOKENS_MAX && nesting <= NESTING_DEPTH_MAX) continue;
       const message =
-        depth > FLOW_DEPTH_MAX
-          ? `YAML: brackets nest deeper than ${FLOW_DEPTH_MAX} levels`
+        nesting > NESTING_DEPTH_MAX
+          ? `YAML: the file nests deeper than ${NESTING_DEPTH_MAX} levels`
           : `YAML: the file has more than ${TOKENS_MAX} tokens`;
       this.diagnostics.add("error", () =>
         diagnosticOf(this.file.name, { severity: "error", code: "yaml-limit", message }),

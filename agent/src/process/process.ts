@@ -10,13 +10,16 @@ export interface Image {
   readonly argsTruncated: boolean;
 }
 
+/** Of a process that nothing told of: neither its exec was seen nor could /proc be read. */
+export const UNKNOWN_IMAGE: Image = { path: "", pathTruncated: false, args: [], argsTruncated: false };
+
 export interface Process {
   /** In the initial pid namespace. */
   readonly tgid: number;
   /** CLOCK_BOOTTIME; for processes read from /proc a multiple of 10 ms until a record tells it exactly. */
   startNs: bigint;
   readonly ppid: number;
-  /** Who created it, kept after that process is gone; undefined for init and kernel threads. */
+  /** Who created it, kept after that process is gone; undefined for init, kernel threads, and where it is not known. */
   parent: Process | undefined;
   image: Image;
   comm: string;
@@ -26,14 +29,19 @@ export interface Process {
   containerId: string;
 }
 
-/** Longest lineage that is followed; real ones are far shorter. */
-const ANCESTORS_MAX = 64;
+/** Longest lineage that is kept; real ones are far shorter. */
+export const ANCESTORS_MAX = 64;
 
-/** @returns from the parent to init */
+/** @returns from the parent to init, or as far as they are known */
 export function ancestorsOf(process: Process): Process[] {
   const ancestors: Process[] = [];
   for (let p = process.parent; p && ancestors.length < ANCESTORS_MAX; p = p.parent) ancestors.push(p);
   return ancestors;
+}
+
+/** Whether nobody can stand above this process: `undefined` as its parent is then all there is to know. */
+export function isOldest({ parent, ppid, image }: Process): boolean {
+  return parent === undefined && ppid === 0 && image !== UNKNOWN_IMAGE;
 }
 
 /** Start times in /proc have this resolution (USER_HZ is 100 on every architecture Linux supports here). */

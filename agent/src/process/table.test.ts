@@ -1,7 +1,7 @@
 import type { DecodedRecord, ExecRecord, ForkRecord, RecordHeader } from "@weir/matcher-wasm/format";
 import { expect, test } from "vitest";
 import { readProcess } from "./proc.ts";
-import { ancestorsOf } from "./process.ts";
+import { ANCESTORS_MAX, ancestorsOf, type Process } from "./process.ts";
 import { ProcessTable } from "./table.ts";
 
 /** Above any pid of this machine, so that /proc knows none of them. */
@@ -104,4 +104,21 @@ test("a process that ran before is read from /proc, with its lineage up to init"
   expect(mine.image.args).toEqual(entry?.image.args);
   expect(mine.image.path).toBe(process.execPath);
   expect(ancestorsOf(mine).at(-1)?.tgid).toBe(1);
+});
+
+test("a chain of processes that fork and end does not grow for ever", () => {
+  const table = tableAfter(fork(2, 1));
+  for (let i = 2; i < 1000; i++) {
+    table.apply(fork(i + 1, i));
+    table.apply(exit(i));
+  }
+  let kept = 0;
+  for (let p: Process | undefined = table.processOf(header(1000)); p; p = p.parent) kept++;
+  expect(kept).toBe(ANCESTORS_MAX + 1);
+});
+
+test("ancestors that live are kept however deep their descendants are", () => {
+  const table = tableAfter(fork(2, 1), fork(3, 2));
+  for (let i = 3; i < 200; i++) table.apply(fork(i + 1, i));
+  expect(table.processOf(header(3)).parent?.tgid).toBe(BASE + 2);
 });

@@ -2,15 +2,14 @@
  * The process table: every process by pid, kept by the kernel stage's fork, exec and exit records in their
  * order, so that an event's lineage is complete even when all of it has ended by the time it is read.
  *
- * Invariant: a process stays reachable from its children after its exit. Processes that ran before the
- * agent come from /proc once, after the records have begun to flow.
+ * Invariant: a process stays reachable from its children after its exit, up to ANCESTORS_MAX generations: a
+ * chain of processes that fork and end would grow for ever. Processes that ran before the agent come from /proc
+ * once, after the records have begun to flow.
  */
 import { existsSync } from "node:fs";
 import type { DecodedRecord, ExecRecord, ForkRecord, RecordHeader } from "@weir/matcher-wasm/format";
 import { listPids, type ProcEntry, readContainerId, readProcess } from "./proc.ts";
-import { type Image, type Process, sameStart } from "./process.ts";
-
-const NO_IMAGE: Image = { path: "", pathTruncated: false, args: [], argsTruncated: false };
+import { ANCESTORS_MAX, type Process, sameStart, UNKNOWN_IMAGE } from "./process.ts";
 
 export class ProcessTable {
   readonly #processes = new Map<number, Process>();
@@ -67,7 +66,7 @@ export class ProcessTable {
       startNs: record.processStartNs,
       ppid: record.ppid,
       parent: this.#processes.get(record.ppid) ?? this.#readFromProc(record.ppid),
-      image: NO_IMAGE,
+      image: UNKNOWN_IMAGE,
       comm: record.comm,
       cgroupId: record.cgroupId,
       containerId: "",
@@ -97,7 +96,7 @@ export class ProcessTable {
     const forker = this.processOf({ ...record, tgid, processStartNs, ppid: 0 });
     // With CLONE_PARENT the child is a sibling of its creator.
     const parent = record.ppid === record.forkerTgid ? forker : forker.parent;
-    this.#put({
+    const child = this.#put({
       tgid: record.tgid,
       startNs: record.processStartNs,
       ppid: record.ppid,
@@ -107,6 +106,15 @@ export class ProcessTable {
       cgroupId: record.cgroupId,
       containerId: forker.containerId,
     });
+    this.#forget(child);
+  }
+
+  /** Cuts the lineage behind the first process beyond ANCESTORS_MAX that has ended; those that live are kept anyway. */
+  #forget(process: Process): void {
+    let ancestor: Process | undefined = process;
+    for (let i = 0; ancestor && i < ANCESTORS_MAX; i++) ancestor = ancestor.parent;
+    while (ancestor && this.#processes.get(ancestor.tgid) === ancestor) ancestor = ancestor.parent;
+    if (ancestor) ancestor.parent = undefined;
   }
 
   #exec(record: ExecRecord): void {

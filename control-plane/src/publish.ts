@@ -2,29 +2,16 @@
  * From policy files to a release: compile, bind together, sign, make visible. Nothing is written unless the
  * policies compile and the bundle passes the checks that agents make.
  */
+import type { Diagnostic } from "@weir/rules";
 import { type AssembleInput, assembleBundle, type ManifestRule, type SourceFile } from "@weir/trust";
 import type { ReleaseFeed } from "./feed.ts";
 import type { TenantRepository } from "./releases.ts";
 
-/** What the compiler has to say, as its library gives it; passed on to clients as it is. */
-export interface PolicyDiagnostic {
-  readonly severity: "error" | "warning";
-  readonly code: string;
-  readonly message: string;
-  readonly file: string;
-  readonly line: number;
-  readonly column: number;
-  readonly length: number;
-  readonly hint?: string;
-  readonly rule?: string;
-  readonly excerpt?: string;
-}
-
 export type Compiled =
-  | { readonly ok: false; readonly diagnostics: readonly PolicyDiagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
   | {
       readonly ok: true;
-      readonly diagnostics: readonly PolicyDiagnostic[];
+      readonly diagnostics: readonly Diagnostic[];
       /** In the order of rule indices. */
       readonly rules: readonly ManifestRule[];
       readonly seeds: AssembleInput["seeds"];
@@ -44,12 +31,12 @@ export interface PublishResult {
   readonly rules: readonly { readonly id: string; readonly event: string }[];
   /** Bytes of the module. */
   readonly moduleBytes: number;
-  readonly diagnostics: readonly PolicyDiagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 export type PublishOutcome =
   | { readonly ok: true; readonly result: PublishResult }
-  | { readonly ok: false; readonly diagnostics: readonly PolicyDiagnostic[] };
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /**
  * @throws ReleaseConflict where another publisher was first; RepositoryError, StoreError, BundleError

@@ -6,6 +6,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { admitModule } from "@weir/matcher-wasm/host";
 import { type Bundle, BundleClient, sha256, TrustError, UnreachableError } from "@weir/trust";
 import type { Activation, Agent } from "./agent.ts";
@@ -56,6 +57,8 @@ interface Tenant {
 
 const ROOT_BYTES_MAX = 512_000;
 const ENROL_TIMEOUT_MS = 10_000;
+/** Least time between two looks, so that a flood of hints costs no more than this. */
+const REST_MS = 500;
 
 export class Updater {
   readonly #options: UpdaterOptions;
@@ -126,7 +129,9 @@ export class Updater {
     while (!this.#abort.signal.aborted) {
       if (!this.#hinted) await this.#pause();
       this.#hinted = false;
-      if (!this.#abort.signal.aborted) await this.#refreshAll();
+      if (this.#abort.signal.aborted) return;
+      await this.#refreshAll();
+      await sleep(REST_MS, undefined, { signal: this.#abort.signal }).catch(() => undefined);
     }
   }
 
@@ -218,10 +223,11 @@ export class Updater {
   /** @throws EnrolmentError when the host was enrolled with another root than is given now */
   #checkPinned({ name, source }: Tenant, pinned: Uint8Array): void {
     const digest = sha256(pinned);
-    if (typeof source.root === "string" && source.root !== digest)
+    const given = source.root instanceof Uint8Array ? sha256(source.root) : source.root;
+    if (given !== undefined && given !== digest)
       throw new EnrolmentError(
         name,
-        `tenant ${name} was enrolled on this host by a root with SHA-256 ${digest}, the given fingerprint is ${source.root}; to enrol anew, remove ${this.#folder({ name })}`,
+        `tenant ${name} was enrolled on this host by a root with SHA-256 ${digest}, the given one has ${given}; to enrol anew, remove ${this.#folder({ name })}`,
       );
   }
 

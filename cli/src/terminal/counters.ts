@@ -35,8 +35,8 @@ const BAR_WIDTH = 40;
 export function renderSummary(s: FilterSummary): string {
   const row = (name: string, count: number): string => {
     const share = s.seen === 0 ? 0 : count / s.seen;
-    // Whatever happened at all is visible.
-    const width = count === 0 ? 0 : Math.max(1, Math.round(share * BAR_WIDTH));
+    // Whatever happened at all is visible; of what was lost before it was seen there may be more than was seen.
+    const width = count === 0 ? 0 : Math.min(BAR_WIDTH, Math.max(1, Math.round(share * BAR_WIDTH)));
     const bar = ansis.cyan("█".repeat(width)) + ansis.dim("·".repeat(BAR_WIDTH - width));
     const percent = `${(share * 100).toFixed(share > 0 && share < 0.001 ? 4 : 2)}%`;
     return `  ${name.padEnd(24)}${String(count).padStart(9)}  ${bar} ${percent.padStart(8)}`;

@@ -256,9 +256,7 @@ describe("enrolment", () => {
     const wrong = "cd".repeat(32);
     const { code, stderr } = await enrol(`acme=sha256:${wrong}`, "agent");
     expect(code).toBe(1);
-    expect(stderr).toMatch(
-      new RegExp(`root with SHA-256 ${await fingerprint("acme")}, the given fingerprint is ${wrong}`),
-    );
+    expect(stderr).toMatch(new RegExp(`root with SHA-256 ${await fingerprint("acme")}, the given one has ${wrong}`));
     expect(stderr).toContain(`to enrol anew, remove ${join(folder, "agent/tenants/acme")}`);
   });
 });

@@ -36,7 +36,10 @@ function expand(path: string): string[] {
 }
 
 function read(path: string): Uint8Array {
-  const { size } = attempt(path, () => statSync(path));
+  const stat = attempt(path, () => statSync(path));
+  // Others, as /dev/zero, may never end. A pipe does: `weir check <(…)`.
+  if (!stat.isFile() && !stat.isFIFO()) throw new PolicyFileError(path, "is neither a file nor a folder");
+  const { size } = stat;
   if (size > READ_BYTES_MAX) throw new PolicyFileError(path, `the file has ${size} bytes, far too many for a policy`);
   return attempt(path, () => readFileSync(path));
 }

@@ -26,6 +26,16 @@ struct call {
 #define NR_openat2	     437
 #define NR_fchmodat2	     452
 
+#define TS_COMPAT 2
+
+/* int 0x80 and 32-bit programs have numbers of their own. */
+static __always_inline bool syscall_is_32bit(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+}
+
 static __always_inline long syscall_nr(struct pt_regs *regs)
 {
 	return (long)BPF_CORE_READ(regs, orig_ax);
@@ -41,6 +51,15 @@ static __always_inline void syscall_args(struct call *call, struct pt_regs *regs
 }
 
 #elif defined(__TARGET_ARCH_arm64)
+
+#define TIF_32BIT 22
+
+static __always_inline bool syscall_is_32bit(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.flags) >> TIF_32BIT & 1;
+}
 
 #define NR_unlinkat	     35
 #define NR_renameat	     38

@@ -14,7 +14,6 @@
 
 #define AT_FDCWD      -100
 #define AT_REMOVEDIR  0x200
-#define AT_EMPTY_PATH 0x1000
 #define FMODE_CREATED 0x100000
 #define O_WRONLY      01
 #define O_CREAT	      0100
@@ -148,7 +147,7 @@ int tracepoint_sys_exit(__u64 *ctx)
 	long ret = ctx[1];
 	struct call call;
 
-	if (ret < 0)
+	if (ret < 0 || syscall_is_32bit())
 		return 0;
 	call.nr = syscall_nr(regs);
 	if (!syscall_wanted(call.nr))
@@ -196,9 +195,8 @@ int tracepoint_sys_exit(__u64 *ctx)
 		named(EVENT_CHMOD, call.arg[0], (void *)call.arg[1], call.arg[2] & 07777);
 		break;
 	case NR_fchmodat2:
-		named(EVENT_CHMOD, call.arg[0],
-		      call.arg[3] & AT_EMPTY_PATH ? NULL : (void *)call.arg[1],
-		      call.arg[2] & 07777);
+		/* With AT_EMPTY_PATH an empty name adds nothing to the descriptor's path. */
+		named(EVENT_CHMOD, call.arg[0], (void *)call.arg[1], call.arg[2] & 07777);
 		break;
 	case NR_renameat:
 		renamed(call.arg[0], (void *)call.arg[1], call.arg[2], (void *)call.arg[3], 0);

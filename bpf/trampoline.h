@@ -15,7 +15,6 @@
 #include "lib/stash.h"
 
 #define FMODE_CREATED 0x100000
-#define MAX_ERRNO     4095
 
 SEC("fexit/do_filp_open")
 int trampoline_open(__u64 *ctx)
@@ -70,13 +69,13 @@ static __always_inline void keep_name(char *to, __u32 *len, struct dentry *dentr
 	bpf_probe_read_kernel(to, bytes & 255, BPF_CORE_READ(dentry, d_name.name));
 }
 
-SEC("fentry/security_path_unlink")
+SEC("fexit/security_path_unlink")
 int trampoline_unlink_asked(__u64 *ctx)
 {
 	struct path *directory = (void *)ctx[0];
 	struct dentry *dentry = (void *)ctx[1];
 	struct scratch *s = NULL;
-	struct stash *stash = stash_begin(&s, EVENT_UNLINK);
+	struct stash *stash = ctx[2] ? NULL : stash_begin(&s, EVENT_UNLINK);
 
 	if (!stash)
 		return 0;
@@ -90,12 +89,12 @@ int trampoline_unlink_asked(__u64 *ctx)
 	return 0;
 }
 
-SEC("fentry/security_path_chmod")
+SEC("fexit/security_path_chmod")
 int trampoline_chmod_asked(__u64 *ctx)
 {
 	struct path *path = (void *)ctx[0];
 	struct scratch *s = NULL;
-	struct stash *stash = stash_begin(&s, EVENT_CHMOD);
+	struct stash *stash = ctx[2] ? NULL : stash_begin(&s, EVENT_CHMOD);
 
 	if (!stash)
 		return 0;
@@ -109,13 +108,13 @@ int trampoline_chmod_asked(__u64 *ctx)
 	return 0;
 }
 
-SEC("fentry/security_path_rename")
+SEC("fexit/security_path_rename")
 int trampoline_rename_asked(__u64 *ctx)
 {
 	struct path *from = (void *)ctx[0], *to = (void *)ctx[2];
 	struct dentry *dentry = (void *)ctx[1];
 	struct scratch *s = NULL;
-	struct stash *stash = stash_begin(&s, EVENT_RENAME);
+	struct stash *stash = ctx[5] ? NULL : stash_begin(&s, EVENT_RENAME);
 
 	if (!stash)
 		return 0;

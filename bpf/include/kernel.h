@@ -13,8 +13,11 @@ struct ns_common {
 	unsigned int inum;
 } CORE;
 
+struct mount;
+
 struct mnt_namespace {
 	struct ns_common ns;
+	struct mount *root;
 } CORE;
 
 struct pid_namespace {
@@ -55,12 +58,14 @@ struct dentry {
 
 struct vfsmount {
 	struct dentry *mnt_root;
+	struct super_block *mnt_sb;
 } CORE;
 
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct mnt_namespace *mnt_ns;
 	int mnt_id;
 } CORE;
 
@@ -109,7 +114,13 @@ struct signal_struct {
 	} live;
 } CORE;
 
+struct thread_info {
+	__u32 status; /* x86 */
+	unsigned long flags;
+} CORE;
+
 struct task_struct {
+	struct thread_info thread_info;
 	int pid;
 	int tgid;
 	__u64 start_boottime;
@@ -142,7 +153,6 @@ struct open_flags {
 struct pt_regs {
 	unsigned long r10, r8, r9;
 	unsigned long dx, si, di, orig_ax;
-	unsigned long cs;
 } CORE;
 #elif defined(__TARGET_ARCH_arm64)
 struct pt_regs {

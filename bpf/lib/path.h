@@ -85,6 +85,25 @@ struct climb {
 	bool arrived;
 };
 
+#define MAX_ERRNO 4095
+
+/*
+ * Whether a climb that ended at this mount has seen the whole path. The trees of all mount namespaces are copies
+ * of the first one, so they share the file system at their root with that of the current task. A tree that is
+ * mounted nowhere (open_tree(2), a lazy unmount) ends elsewhere: its path is not known. Mounts of the kernel's
+ * own (MNT_NS_INTERNAL, an error number: pipes, memfd) are in no tree and have no path to know.
+ */
+static __always_inline bool whole_path(struct mount *top)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 ns = (__u64)BPF_CORE_READ(top, mnt_ns);
+
+	if (ns >= (__u64)-MAX_ERRNO)
+		return true;
+	return ns && BPF_CORE_READ(top, mnt.mnt_sb) ==
+			     BPF_CORE_READ(task, nsproxy, mnt_ns, root, mnt.mnt_sb);
+}
+
 /* What the climb needs of a dentry: d_parent and d_name, which struct qstr begins with its hash and length. */
 struct link {
 	struct dentry *parent;
@@ -119,7 +138,7 @@ static long climb_step(__u32 i, struct climb *c)
 		struct mount *mnt = c->mnt, *up = BPF_CORE_READ(mnt, mnt_parent);
 
 		if (!up || up == mnt) {
-			c->arrived = true;
+			c->arrived = whole_path(mnt);
 			return 1;
 		}
 		c->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
@@ -130,8 +149,10 @@ static long climb_step(__u32 i, struct climb *c)
 	read_link(&link, dentry);
 	parent = link.parent;
 	if (!parent || parent == dentry) {
-		/* The root of a file system that is mounted nowhere in this tree. */
-		c->arrived = true;
+		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
+		struct mount *mnt = c->mnt;
+
+		c->arrived = (__u64)BPF_CORE_READ(mnt, mnt_ns) >= (__u64)-MAX_ERRNO;
 		return 1;
 	}
 	if (depth >= PATH_DEPTH_MAX)
@@ -187,6 +208,7 @@ __noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 struct append {
 	struct scratch *s;
 	__u32 from;
+	__u32 floor; /* ".." does not lead above it */
 };
 
 static long append_step(__u32 i, struct append *a)
@@ -200,7 +222,7 @@ static long append_step(__u32 i, struct append *a)
 	len = i - from;
 	a->from = i + 1;
 	if (len == 2 && s->user[from] == '.' && s->user[(from + 1) & PATH_BYTES_MAX] == '.') {
-		if (s->depth)
+		if (s->depth > a->floor)
 			s->depth--;
 	} else if (!(len == 1 && s->user[from] == '.')) {
 		path_push_user(s, from, len);
@@ -215,6 +237,9 @@ __noinline int path_push_string(struct scratch *s)
 
 	if (!s)
 		return 0;
+	/* An absolute path starts at the task's root, which a chroot has put deeper than the tree's. */
+	if (s->user[0] == '/')
+		a.floor = s->depth;
 	bpf_loop(PATH_BYTES_MAX + 1, append_step, &a, 0);
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * What an operation is about, kept from the hook that knows its mounts (security_path_*) to the one that
- * knows its outcome (fexit of vfs_*). One per thread; a denied operation leaves its stash behind, which
- * the thread's next operation replaces and its exit removes.
+ * knows its outcome (fexit of vfs_*). One per thread; what is denied there is not stashed. An operation that
+ * fails between the two leaves its stash behind, which the thread's next operation replaces and its exit removes.
  */
 #pragma once
 

@@ -230,6 +230,48 @@ describe("events", () => {
   });
 });
 
+test("a name beside AT_EMPTY_PATH is not overlooked", async () => {
+  open();
+  await stage.activate(tables([{ event: "chmod", value: `${folder}/secret` }]));
+  // fchmodat2(open(decoy), "…/secret", 0600, AT_EMPTY_PATH), then the same with an empty name.
+  act(
+    ": > decoy; : > secret; perl -e '" +
+      `open(D, "<", "decoy"); open(S, "<", "secret"); my $p = "${folder}/secret"; my $e = "";` +
+      "syscall(452, fileno(D), $p, 0600, 0x1000) == 0 or die $!; syscall(452, fileno(S), $e, 0640, 0x1000) == 0 or die $!'",
+  );
+  expect(events().map(({ path, opMode }) => [path, opMode])).toEqual([
+    [`${folder}/secret`, 0o600],
+    [`${folder}/secret`, 0o640],
+  ]);
+});
+
+test("in a chroot .. does not lead above its root", async () => {
+  open();
+  mkdirSync(join(folder, "jail/b"), { recursive: true });
+  await stage.activate(tables([{ event: "unlink", kind: "ancestor", value: folder }]));
+  act(`: > jail/b/victim; perl -e 'chroot("jail"); unlink("/../../b/victim") or die $!'`);
+  expect(paths()).toEqual([`${folder}/jail/b/victim`]);
+});
+
+test("a file in a tree that is mounted nowhere passes, marked", async () => {
+  open();
+  mkdirSync(join(folder, "d"));
+  await stage.activate(tables([{ event: "open", value: `${folder}/d/secret` }]));
+  // open_tree(AT_FDCWD, "d", OPEN_TREE_CLONE), then openat(…, "secret", O_WRONLY).
+  act(
+    `: > d/secret; perl -e 'my $d = "d"; my $s = "secret"; my $t = syscall(428, -100, $d, 1); $t >= 0 or die $!;` +
+      ` syscall(257, $t, $s, 1) >= 0 or die $!'`,
+  );
+  expect(events().map(({ pathTruncated }) => pathTruncated)).toEqual([false, true]);
+});
+
+test("pipes are opened without a path, and that is known", async () => {
+  open();
+  await stage.activate(tables([{ event: "open", value: "/nothing" }]));
+  act("echo x > /dev/stdout | cat > /dev/null; : > /dev/shm/weir-test; rm /dev/shm/weir-test");
+  expect(events()).toEqual([]);
+});
+
 describe("paths that can't be followed to their end pass, marked", () => {
   const deepest = (component: string, levels: number): string =>
     `perl -e 'for (1..${levels}) { mkdir("${component}"); chdir("${component}"); } open(F, ">", "f") or die $!'`;

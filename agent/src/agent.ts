@@ -49,8 +49,8 @@ export interface AgentStatus {
 
 /** Longest time without looking at the ring; the kernel wakes the reader at once when it is idle. */
 const WAIT_MS = 100;
-/** Spans handled before other work of the event loop gets its turn. */
-const SPANS_PER_TURN = 4;
+/** Time with the ring before other work of the event loop gets its turn: activation, status, signals. */
+const TURN_MS = 10;
 
 export class Agent {
   readonly #stage: KernelStage;
@@ -82,10 +82,11 @@ export class Agent {
 
   async #run(): Promise<void> {
     while (!this.#stopping) {
-      let spans = 0;
-      while (spans < SPANS_PER_TURN && this.#pipeline.step() > 0) spans++;
-      if (spans < SPANS_PER_TURN) await this.#stage.ring.wait(WAIT_MS);
-      else await new Promise(setImmediate);
+      const end = performance.now() + TURN_MS;
+      let more = true;
+      while (more && performance.now() < end) more = this.#pipeline.step() > 0;
+      if (more) await new Promise(setImmediate);
+      else await this.#stage.ring.wait(WAIT_MS);
     }
     while (this.#pipeline.step() > 0);
   }

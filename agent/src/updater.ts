@@ -86,7 +86,7 @@ export class Updater {
 
   /**
    * Activates the last good bundles, looks for newer ones once, and goes on in the background.
-   * @throws EnrolmentError when a tenant can never be trusted with what was given
+   * @throws EnrolmentError when nothing is enforced and a tenant can never be trusted with what was given
    */
   start(): Promise<void> {
     this.#starting = this.#start();
@@ -98,7 +98,9 @@ export class Updater {
     if (this.#tenants.some(({ bundle }) => bundle)) await this.#activate();
     await this.#refreshAll();
     if (this.#abort.signal.aborted) return;
-    for (const { failure } of this.#tenants)
+    // One tenant's wrong root must not end what protects the host for the others.
+    const enforcing = this.#tenants.some(({ bundle }) => bundle);
+    for (const { failure } of enforcing ? [] : this.#tenants)
       if (failure instanceof EnrolmentError && !(failure.cause instanceof UnreachableError)) throw failure;
     this.#work = Promise.all([
       this.#poll(),

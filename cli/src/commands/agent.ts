@@ -101,6 +101,7 @@ async function runAgent(options: AgentFlags): Promise<void> {
   const control = await ControlSocket.open(socketIn(options.state));
   let agent: Agent | undefined;
   let updater: Updater | undefined;
+  let losses: NodeJS.Timeout | undefined;
   try {
     const started = Agent.start({
       stage: { object: bpfObject(), attach: options.attach, ringBytes: options.ringMb << 20 },
@@ -119,16 +120,41 @@ async function runAgent(options: AgentFlags): Promise<void> {
       pollMs: options.poll,
       report: (event) => say(...describe(event)),
     });
+    losses = watchLosses(started, say);
     await Promise.race([updater.start(), stopped.promise]);
     if (agent.status().bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
     await stopped.promise;
   } finally {
+    clearInterval(losses);
     await control.close();
     await updater?.stop();
     await agent?.stop();
     await sink.close();
     if (sink.lost > 0) say(`${sink.lost} detections were lost to a slow reader`, { event: "lost", count: sink.lost });
   }
+}
+
+const LOSS_CHECK_MS = 5_000;
+
+/** Tells when events were lost in the kernel stage since the last look, until the returned timer is cleared. */
+function watchLosses(agent: Agent, say: Tell): NodeJS.Timeout {
+  let before = 0;
+  return setInterval(() => {
+    const { lost, kernel } = agent.status();
+    if (lost > before) {
+      const causes = Object.entries(kernel).flatMap(([type, c]) =>
+        Object.entries({
+          "ring full": c.lostRingFull,
+          "no working memory": c.lostNoScratch,
+          "no stash": c.lostNoStash,
+          unreadable: c.lostUnreadable,
+        }).flatMap(([cause, count]) => (count > 0 ? [`${type} ${count} (${cause})`] : [])),
+      );
+      const text = `${lost - before} events lost in the kernel stage; since the start: ${causes.join(", ")}`;
+      say(text, { event: "events-lost", count: lost - before, total: lost });
+    }
+    before = lost;
+  }, LOSS_CHECK_MS);
 }
 
 type Tell = (text: string, fields: Readonly<Record<string, unknown>>) => void;

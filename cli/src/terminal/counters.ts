@@ -18,13 +18,14 @@ export function summarize(after: AgentStatus, before?: AgentStatus): FilterSumma
   const b = before && totals(before.kernel);
   const since = (name: keyof typeof a): number => a[name] - (b?.[name] ?? 0);
   const seen = since("seen");
+  const missed = after.missedRuns - (before?.missedRuns ?? 0);
   const dropped = since("droppedByInterest") + since("droppedByApprover");
   return {
     seen,
     droppedByInterest: since("droppedByInterest"),
     droppedByApprover: since("droppedByApprover"),
     passed: since("passed"),
-    lost: after.lost - (before?.lost ?? 0),
+    lost: since("lostRingFull") + since("lostNoScratch") + since("lostNoStash") + since("lostUnreadable") + missed,
     droppedShare: seen === 0 ? 0 : dropped / seen,
   };
 }

@@ -4,7 +4,13 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import { EVENT_TYPES, type FileEvent, FLAG_CREATED, FLAG_RESOLVED_AT_SYSCALL } from "@weir/matcher-wasm/format";
+import {
+  EVENT_TYPES,
+  type FileEvent,
+  FLAG_ATTRIBUTES_UNKNOWN,
+  FLAG_CREATED,
+  FLAG_RESOLVED_AT_SYSCALL,
+} from "@weir/matcher-wasm/format";
 import type { ManifestRule } from "@weir/trust";
 import { ancestorsOf, type Process } from "./process/process.ts";
 
@@ -147,7 +153,7 @@ function describeFile(event: FileEvent): Detection["file"] {
     ...(event.destinationBytes.length > 0
       ? { destination: event.destination, destination_truncated: event.destinationTruncated }
       : {}),
-    ...(event.inode === 0n
+    ...((event.flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0
       ? {}
       : {
           inode: String(event.inode),

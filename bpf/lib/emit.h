@@ -142,6 +142,8 @@ static __always_inline void event_end(struct scratch *s, __u64 tenants)
 	fill_head(&r->head, (void *)bpf_get_current_task(), s->type);
 	if (s->subject_inode)
 		fill_file(r, (void *)s->subject_mnt, (void *)s->subject_inode);
+	else
+		r->head.flags |= FLAG_ATTRIBUTES_UNKNOWN;
 	r->head.tenants = tenants;
 	r->head.generation = g->generation;
 	r->op_flags = s->flags;

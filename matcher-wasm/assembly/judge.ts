@@ -42,6 +42,7 @@ import {
 } from "../format/layout.ts";
 import {
   KNOWN_ALL,
+  KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
   KNOWN_PATH,
@@ -53,6 +54,7 @@ import { childHash, keepBytes, mixWord, nameHash, nameSeed, ROOT_HASH } from "./
 import {
   destinationLength,
   destinationOf,
+  attributesUnknown,
   destinationTruncated,
   opFlags,
   pathLength,
@@ -116,6 +118,7 @@ export function judge(address: usize, offset: u32, row: usize, withContext: bool
   known = withContext ? KNOWN_ALL : KNOWN_ALL & ~KNOWN_CONTEXT;
   if (pathTruncated(address)) known &= ~KNOWN_PATH;
   if (destinationTruncated(address)) known &= ~KNOWN_DESTINATION;
+  if (attributesUnknown(address)) known &= ~KNOWN_ATTRIBUTES;
   nextEvent();
   if ((known & (KNOWN_PATH | KNOWN_DESTINATION)) == (KNOWN_PATH | KNOWN_DESTINATION)) {
     visit(load<u32>(row, TYPE_UNKEYED), load<u32>(row, TYPE_UNKEYED_COUNT));

@@ -10,6 +10,7 @@ import {
   FILE_OP_FLAGS,
   FILE_PATH_LEN,
   FILE_PATHS,
+  FLAG_ATTRIBUTES_UNKNOWN,
   FLAG_DEST_TRUNCATED,
   FLAG_PATH_TRUNCATED,
   PATH_BYTES_MAX,
@@ -57,6 +58,12 @@ export function hasTenant(record: usize, tenant: u32): bool {
 @inline
 export function pathTruncated(record: usize): bool {
   return (load<u16>(record, RECORD_FLAGS) & FLAG_PATH_TRUNCATED) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function attributesUnknown(record: usize): bool {
+  return (load<u16>(record, RECORD_FLAGS) & FLAG_ATTRIBUTES_UNKNOWN) != 0;
 }
 
 // @ts-ignore: decorator

@@ -60,4 +60,6 @@ export const KNOWN_RECORD = 1;
 export const KNOWN_PATH = 2;
 export const KNOWN_DESTINATION = 4;
 export const KNOWN_CONTEXT = 8;
-export const KNOWN_ALL = 15;
+/** Inode, device, mount, mode and owner of the file. */
+export const KNOWN_ATTRIBUTES = 16;
+export const KNOWN_ALL = 31;

@@ -57,6 +57,8 @@ export const FLAG_RESOLVED_AT_SYSCALL = 4;
 export const FLAG_CREATED = 8;
 /** exec: more arguments than the record holds. */
 export const FLAG_ARGS_TRUNCATED = 16;
+/** The event was resolved without the file itself: inode, dev, mount_id, mode, uid and gid are not known. */
+export const FLAG_ATTRIBUTES_UNKNOWN = 32;
 
 export const RECORD_SIZE = 0;
 export const RECORD_TYPE = 4;

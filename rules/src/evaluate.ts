@@ -7,8 +7,11 @@
  * agrees in what is known can match.
  */
 import {
+  FILE_INODE,
+  FILE_OP_FLAGS,
   type Field,
   KNOWN_ALL,
+  KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
   KNOWN_PATH,
@@ -51,6 +54,9 @@ export function knownBits(field: Field): number {
       return source.slot === "file" ? KNOWN_PATH : KNOWN_DESTINATION;
     case "context":
       return KNOWN_CONTEXT;
+    case "u32":
+    case "u64":
+      return source.offset >= FILE_INODE && source.offset < FILE_OP_FLAGS ? KNOWN_ATTRIBUTES : KNOWN_RECORD;
     default:
       return KNOWN_RECORD;
   }

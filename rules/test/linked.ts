@@ -2,9 +2,11 @@
 import {
   type EventStamp,
   encodeEvent,
+  FLAG_ATTRIBUTES_UNKNOWN,
   FLAG_DEST_TRUNCATED,
   FLAG_PATH_TRUNCATED,
   KNOWN_ALL,
+  KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
   KNOWN_PATH,
@@ -58,6 +60,7 @@ export function expectedVerdicts(rules: readonly CheckedRule[], event: StampedEv
   let known = KNOWN_ALL;
   if ((flags & FLAG_PATH_TRUNCATED) !== 0) known &= ~KNOWN_PATH;
   if ((flags & FLAG_DEST_TRUNCATED) !== 0) known &= ~KNOWN_DESTINATION;
+  if ((flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0) known &= ~KNOWN_ATTRIBUTES;
   const matching = (context: boolean, bits: number): number[] =>
     rules.flatMap((rule, i) =>
       rule.event === event.type && readsContext(rule.expr) === context && mayMatch(rule.expr, event.fields, bits)

@@ -170,6 +170,10 @@ describe("events", () => {
     expect(changed).toMatchObject({ type: 4, opMode: 0o4750, path: `${folder}/a`, comm: "chmod" });
     expect(renamed).toMatchObject({ type: 3, path: `${folder}/a`, destination: `${folder}/b`, comm: "mv" });
     expect(removed).toMatchObject({ type: 2, path: `${folder}/b`, comm: "rm" });
+    // By name, the tracepoints don't know the file; the trampolines do.
+    const known = stage.mode === "trampoline";
+    expect([changed, renamed, removed].map((e) => ((e as FileEvent).flags & 32) === 0)).toEqual([known, known, known]);
+    expect((created as FileEvent).flags & 32).toBe(0);
     expect((changed as FileEvent).ppid).toBe((created as FileEvent).tgid);
   });
 

@@ -2,6 +2,7 @@
 import {
   encodeSpan,
   type Field,
+  FLAG_ATTRIBUTES_UNKNOWN,
   FLAG_DEST_TRUNCATED,
   FLAG_PATH_TRUNCATED,
   findField,
@@ -25,7 +26,15 @@ const TENANT = 5;
 const stamp = fc.record({
   generation: fc.constantFrom(GENERATION, GENERATION, GENERATION, 6, 0xffffffff),
   tenants: fc.constantFrom(1n << BigInt(TENANT), 0xffffffffffffffffn, 1n << 63n, 0n),
-  flags: fc.constantFrom(0, 0, 0, FLAG_PATH_TRUNCATED, FLAG_DEST_TRUNCATED, FLAG_PATH_TRUNCATED | FLAG_DEST_TRUNCATED),
+  flags: fc.constantFrom(
+    0,
+    0,
+    0,
+    FLAG_PATH_TRUNCATED,
+    FLAG_DEST_TRUNCATED,
+    FLAG_PATH_TRUNCATED | FLAG_DEST_TRUNCATED,
+    FLAG_ATTRIBUTES_UNKNOWN,
+  ),
 });
 const fate = fc.constantFrom("kept", "kept", "kept", "discarded");
 

@@ -12,12 +12,11 @@
 #include "lib/emit.h"
 #include "syscalls.h"
 
-#define AT_FDCWD      -100
-#define AT_REMOVEDIR  0x200
-#define FMODE_CREATED 0x100000
-#define O_WRONLY      01
-#define O_CREAT	      0100
-#define O_TRUNC	      01000
+#define AT_FDCWD     -100
+#define AT_REMOVEDIR 0x200
+#define O_WRONLY     01
+#define O_CREAT	     0100
+#define O_TRUNC	     01000
 
 static __always_inline struct file *file_of(int fd)
 {

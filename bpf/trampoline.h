@@ -14,8 +14,6 @@
 #include "lib/emit.h"
 #include "lib/stash.h"
 
-#define FMODE_CREATED 0x100000
-
 SEC("fexit/do_filp_open")
 int trampoline_open(__u64 *ctx)
 {

@@ -9,6 +9,9 @@
 
 #define CORE __attribute__((preserve_access_index))
 
+#define MAX_ERRNO     4095 /* pointers above -MAX_ERRNO are errors */
+#define FMODE_CREATED 0x100000
+
 struct ns_common {
 	unsigned int inum;
 } CORE;

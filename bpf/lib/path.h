@@ -85,8 +85,6 @@ struct climb {
 	bool arrived;
 };
 
-#define MAX_ERRNO 4095
-
 /*
  * Whether a climb that ended at this mount has seen the whole path. The trees of all mount namespaces are copies
  * of the first one, so they share the file system at their root with that of the current task. A tree that is

@@ -21,6 +21,15 @@ export type CounterName = (typeof NAMES)[number];
  * before they are seen); `truncated` ones are among those that passed.
  */
 export type TypeCounters = Record<CounterName, number>;
+
+/** The counters of lost events, each with its cause in words. */
+export const LOSS_CAUSES: readonly (readonly [counter: CounterName, cause: string])[] = [
+  ["lostRingFull", "ring full"],
+  ["lostNoScratch", "no working memory"],
+  ["lostNoStash", "no stash"],
+  ["lostUnreadable", "unreadable"],
+];
+
 /** By event type name; processes have `fork`, `exec` and `exit`. */
 export type Counters = Record<string, TypeCounters>;
 
@@ -57,8 +66,5 @@ export function totals(counters: Counters): TypeCounters {
 
 /** Events that were lost, whatever the cause; of processes too. */
 export function lost(counters: Counters): number {
-  return Object.values(counters).reduce(
-    (sum, c) => sum + c.lostRingFull + c.lostNoScratch + c.lostNoStash + c.lostUnreadable,
-    0,
-  );
+  return Object.values(counters).reduce((sum, c) => sum + LOSS_CAUSES.reduce((s, [name]) => s + c[name], 0), 0);
 }

@@ -120,7 +120,7 @@ async function runAgent(options: AgentFlags): Promise<void> {
       pollMs: options.poll,
       report: (event) => say(...describe(event)),
     });
-    losses = watchLosses(started, say);
+    losses = await watchLosses(started, say);
     await Promise.race([updater.start(), stopped.promise]);
     if (agent.status().bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
     await stopped.promise;
@@ -137,20 +137,14 @@ async function runAgent(options: AgentFlags): Promise<void> {
 const LOSS_CHECK_MS = 5_000;
 
 /** Tells when events were lost in the kernel stage since the last look, until the returned timer is cleared. */
-function watchLosses(agent: Agent, say: Tell): NodeJS.Timeout {
+async function watchLosses(agent: Agent, say: Tell): Promise<NodeJS.Timeout> {
+  const { lossText } = await import("../terminal/counters.ts");
   let before = 0;
   return setInterval(() => {
-    const { lost, kernel } = agent.status();
+    const status = agent.status();
+    const { lost } = status;
     if (lost > before) {
-      const causes = Object.entries(kernel).flatMap(([type, c]) =>
-        Object.entries({
-          "ring full": c.lostRingFull,
-          "no working memory": c.lostNoScratch,
-          "no stash": c.lostNoStash,
-          unreadable: c.lostUnreadable,
-        }).flatMap(([cause, count]) => (count > 0 ? [`${type} ${count} (${cause})`] : [])),
-      );
-      const text = `${lost - before} events lost in the kernel stage; since the start: ${causes.join(", ")}`;
+      const text = `${lost - before} events lost in the kernel stage; since the start: ${lossText(status)}`;
       say(text, { event: "events-lost", count: lost - before, total: lost });
     }
     before = lost;

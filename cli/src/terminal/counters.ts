@@ -1,5 +1,5 @@
 /** The kernel stage's counters for reading. */
-import { type AgentStatus, totals } from "@weir/agent";
+import { type AgentStatus, LOSS_CAUSES, totals } from "@weir/agent";
 import ansis from "ansis";
 
 export interface FilterSummary {
@@ -25,7 +25,7 @@ export function summarize(after: AgentStatus, before?: AgentStatus): FilterSumma
     droppedByInterest: since("droppedByInterest"),
     droppedByApprover: since("droppedByApprover"),
     passed: since("passed"),
-    lost: since("lostRingFull") + since("lostNoScratch") + since("lostNoStash") + since("lostUnreadable") + missed,
+    lost: LOSS_CAUSES.reduce((sum, [name]) => sum + since(name), missed),
     droppedShare: seen === 0 ? 0 : dropped / seen,
   };
 }
@@ -49,4 +49,13 @@ export function renderSummary(s: FilterSummary): string {
     row("passed to the matcher", s.passed),
     row("lost", s.lost),
   ].join("\n");
+}
+
+/** What was lost, by event type and cause. */
+export function lossText({ kernel }: AgentStatus): string {
+  return Object.entries(kernel)
+    .flatMap(([type, c]) =>
+      LOSS_CAUSES.flatMap(([name, cause]) => (c[name] > 0 ? [`${type} ${c[name]} (${cause})`] : [])),
+    )
+    .join(", ");
 }

@@ -5,7 +5,7 @@ import { FILE_DEST_LEN, FILE_PATH_LEN, type Field, RECORD_FLAGS } from "@weir/ma
 import binaryen from "binaryen";
 import type { CompareOp, IntExpr } from "../ir.ts";
 import { LinkError } from "./error.ts";
-import { EXPRESSION_DEPTH_MAX, type Runtime } from "./runtime.ts";
+import { type Runtime, requireDepth } from "./runtime.ts";
 
 /** Parameters of every predicate. */
 export const PARAM_RECORD = 0;
@@ -49,13 +49,7 @@ export function intFieldCode(runtime: Runtime, field: Field): Code {
 }
 
 export function intCode(runtime: Runtime, expr: IntExpr, depth: number): Code {
-  if (depth > EXPRESSION_DEPTH_MAX)
-    throw new LinkError(
-      "EXPRESSION_DEPTH_MAX",
-      depth,
-      `expression is nested more than ${EXPRESSION_DEPTH_MAX} deep`,
-      EXPRESSION_DEPTH_MAX,
-    );
+  requireDepth(depth);
   const { module: m } = runtime;
   switch (expr.kind) {
     case "int":

@@ -36,7 +36,7 @@ import {
   PARAM_KNOWN,
   PARAM_RECORD,
 } from "./int-code.ts";
-import { EXPRESSION_DEPTH_MAX, type Runtime } from "./runtime.ts";
+import { type Runtime, requireDepth } from "./runtime.ts";
 import { compileStringTests, putIntSet } from "./string-set.ts";
 
 const OPERATORS: Readonly<Record<CompareOp, number>> = {
@@ -74,13 +74,7 @@ export function addPredicate(runtime: Runtime, name: string, expr: Nnf): void {
 }
 
 function code(runtime: Runtime, expr: Nnf, depth: number): Code {
-  if (depth > EXPRESSION_DEPTH_MAX)
-    throw new LinkError(
-      "EXPRESSION_DEPTH_MAX",
-      depth,
-      `expression is nested more than ${EXPRESSION_DEPTH_MAX} deep`,
-      EXPRESSION_DEPTH_MAX,
-    );
+  requireDepth(depth);
   const { module: m } = runtime;
   switch (expr.kind) {
     case "const":

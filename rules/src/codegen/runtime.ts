@@ -11,6 +11,17 @@ import type { DataPool } from "./pool.ts";
 /** Deepest nesting of a rule's expression: code generation and V8's validation recurse. */
 export const EXPRESSION_DEPTH_MAX = 256;
 
+/** @throws LinkError when an expression nests deeper than predicates may */
+export function requireDepth(depth: number): void {
+  if (depth > EXPRESSION_DEPTH_MAX)
+    throw new LinkError(
+      "EXPRESSION_DEPTH_MAX",
+      depth,
+      `expression is nested more than ${EXPRESSION_DEPTH_MAX} deep`,
+      EXPRESSION_DEPTH_MAX,
+    );
+}
+
 /** The helpers of `assembly/fields.ts`; all but `context_int` give an i32. */
 const HELPERS = [
   "any_int",

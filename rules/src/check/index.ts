@@ -14,6 +14,11 @@ import { EXPRESSION_DEPTH_MAX, type MacroTable, Scope, type Warning } from "./sc
 export { isReservedName } from "./expression.ts";
 export { CheckError, type Macro, type MacroTable, type Warning } from "./scope.ts";
 
+export interface CheckOptions {
+  /** Event type of an expression that reads no field of an event; without it such an expression is an error. */
+  readonly defaultEvent?: string;
+}
+
 export interface CheckedExpression {
   /** Name of the event type. */
   readonly event: string;
@@ -28,10 +33,15 @@ export interface CheckedExpression {
  * @param excerpt where it was written
  * @throws CheckError with code `unsupported` for what is valid SECL but not supported yet, with other codes for mistakes
  */
-export function checkExpression(node: Node, excerpt: Excerpt, macros: MacroTable): CheckedExpression {
+export function checkExpression(
+  node: Node,
+  excerpt: Excerpt,
+  macros: MacroTable,
+  options: CheckOptions = {},
+): CheckedExpression {
   const scope: Scope = new Scope(macros, excerpt);
   const expr = condition(scope, node);
-  const event = scope.eventField?.event;
+  const event = scope.eventField?.event ?? options.defaultEvent;
   if (event === undefined)
     scope.fail(
       "no-event",

@@ -4,7 +4,7 @@
  */
 import { APPROVERS_MAX, RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
 import { accessPredicates, toSeeds } from "./access/index.ts";
-import { CheckError, checkExpression, type Macro, type Warning } from "./check/index.ts";
+import { CheckError, type CheckedExpression, checkExpression, type Macro, type Warning } from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
 import type { AccessPredicate, CheckedRule } from "./ir.ts";
 import {
@@ -39,6 +39,8 @@ export interface LoadedRule {
   readonly checked: CheckedRule;
   readonly access: readonly AccessPredicate[];
   readonly source: RuleSource;
+  /** The expression with the places of its parts. */
+  readonly written: CheckedExpression;
 }
 
 export interface Analysis {
@@ -176,10 +178,11 @@ class Run {
     }
     try {
       const node = parseExpression(source.expression.text);
-      const { event, nnf, warnings } = checkExpression(node, source.expression, this.#macros);
+      const written = checkExpression(node, source.expression, this.#macros);
+      const { event, nnf, warnings } = written;
       for (const warning of warnings) this.#warn(warning, source.id);
       const access = accessPredicates(nnf);
-      this.loaded.push({ checked: { id: source.id, event, expr: nnf }, access, source });
+      this.loaded.push({ checked: { id: source.id, event, expr: nnf }, access, source, written });
       this.#status(source, { state: "loaded", event, access });
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;

@@ -25,7 +25,9 @@ export function isReservedName(name: string): boolean {
 }
 
 export function operand(scope: Scope, node: Root): Operand {
-  return scope.enter(node.span, () => visit(scope, node));
+  const result = scope.enter(node.span, () => visit(scope, node));
+  if (result.type === "bool") scope.written.set(result.expr, { excerpt: scope.excerpt, span: node.span });
+  return result;
 }
 
 function visit(scope: Scope, node: Root): Operand {
@@ -36,9 +38,9 @@ function visit(scope: Scope, node: Root): Operand {
     case "int":
       return { type: "int", expr: { kind: "int", value: node.value }, span };
     case "string":
-      return { type: "text", value: node.value, pattern: false, span };
+      return { type: "text", value: node.value, pattern: false, span, excerpt: scope.excerpt };
     case "pattern":
-      return { type: "text", value: node.value, pattern: true, span };
+      return { type: "text", value: node.value, pattern: true, span, excerpt: scope.excerpt };
     case "regex":
       return scope.unsupported(span, "regular expressions are", 'many can be written as a pattern `~"…"`');
     case "duration":
@@ -137,7 +139,7 @@ function list(scope: Scope, { items, span }: List): Operand {
   const flat: Operand[] = [];
   for (const item of items) {
     const result = operand(scope, item);
-    if (result.type === "list") for (const inner of result.items) flat.push({ ...inner, span: item.span });
+    if (result.type === "list") flat.push(...result.items.map((inner) => movedTo(scope, inner, item.span)));
     else if (result.type === "text" || (result.type === "int" && result.expr.kind === "int")) flat.push(result);
     else scope.fail("type", item.span, `a list holds constants, received ${describeOperand(result)}`);
   }
@@ -146,6 +148,11 @@ function list(scope: Scope, { items, span }: List): Operand {
   if (first !== undefined && odd !== undefined)
     scope.fail("type", odd.span, `the list mixes ${describeOperand(first)} and ${describeOperand(odd)}`);
   return { type: "list", items: flat, span };
+}
+
+/** A value of a macro, in the place where the macro is used. */
+function movedTo(scope: Scope, item: Operand, span: Span): Operand {
+  return item.type === "text" ? { ...item, span, excerpt: scope.excerpt } : { ...item, span };
 }
 
 function ident(scope: Scope, { name, span }: OfKind<"ident">): Operand {

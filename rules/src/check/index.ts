@@ -9,10 +9,10 @@ import { toNnf } from "../nnf.ts";
 import type { Excerpt } from "../source.ts";
 import type { Node } from "../syntax/ast.ts";
 import { condition } from "./expression.ts";
-import { EXPRESSION_DEPTH_MAX, type MacroTable, Scope, type Warning } from "./scope.ts";
+import { EXPRESSION_DEPTH_MAX, type MacroTable, Scope, type TextUse, type Warning, type Written } from "./scope.ts";
 
 export { isReservedName } from "./expression.ts";
-export { CheckError, type Macro, type MacroTable, type Warning } from "./scope.ts";
+export { CheckError, type Macro, type MacroTable, type TextUse, type Warning, type Written } from "./scope.ts";
 
 export interface CheckOptions {
   /** Event type of an expression that reads no field of an event; without it such an expression is an error. */
@@ -26,6 +26,9 @@ export interface CheckedExpression {
   readonly expr: Expr;
   readonly nnf: Nnf;
   readonly warnings: readonly Warning[];
+  /** Where the conditions in `expr` were written. */
+  readonly written: ReadonlyMap<Expr, Written>;
+  readonly texts: readonly TextUse[];
 }
 
 /**
@@ -53,7 +56,7 @@ export function checkExpression(
   const nnf = toNnf(expr);
   if (nnf.kind === "const")
     scope.warn("constant", node.span, nnf.value ? `the rule matches every ${event} event` : "the rule can never match");
-  return { event, expr, nnf, warnings: scope.warnings };
+  return { event, expr, nnf, warnings: scope.warnings, written: scope.written, texts: scope.texts };
 }
 
 /** Depth of the logical part, found without recursion. */

@@ -2,6 +2,7 @@
 import type { Field } from "@weir/matcher-wasm/format";
 import type { Expr, IntExpr, StringTest } from "../ir.ts";
 import { hasStar, PatternError, parseGlob, parsePattern } from "../pattern.ts";
+import type { Excerpt } from "../source.ts";
 import type { Span } from "../syntax/error.ts";
 import type { Scope } from "./scope.ts";
 
@@ -11,6 +12,8 @@ export interface TextOperand {
   /** Written as `~"…"`. */
   readonly pattern: boolean;
   readonly span: Span;
+  /** What the span lies in: a macro's text where the value stands there. */
+  readonly excerpt: Excerpt;
 }
 
 export type Operand =
@@ -51,7 +54,8 @@ export function intConstant(operand: Operand): bigint | undefined {
  * @returns the test that the text stands for in a comparison with the field
  */
 export function textTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
-  const { value, span } = text;
+  scope.texts.push({ field, text, like });
+  const { value, span, excerpt } = text;
   if (!text.pattern && !like) {
     if (hasStar(value))
       scope.warn(
@@ -59,13 +63,14 @@ export function textTest(scope: Scope, field: Field, text: TextOperand, like: bo
         span,
         "the `*` in this plain string is an ordinary character",
         `for a pattern write \`~"${value}"\``,
+        excerpt,
       );
-    lintPath(scope, field, value, span);
+    lintPath(scope, field, text);
     return { kind: "equals", value };
   }
   const glob = field.matching === "path";
   if (!hasStar(value)) {
-    lintPath(scope, field, value, span);
+    lintPath(scope, field, text);
     return { kind: "equals", value };
   }
   try {
@@ -75,7 +80,7 @@ export function textTest(scope: Scope, field: Field, text: TextOperand, like: bo
     if (!(error instanceof PatternError)) throw error;
     scope.fail("pattern", span, error.message);
   }
-  if (glob) lintGlob(scope, field, value, span);
+  if (glob) lintGlob(scope, field, text);
   return glob ? { kind: "glob", pattern: value } : { kind: "pattern", pattern: value };
 }
 
@@ -90,9 +95,11 @@ export function pathFlaw(value: string): string | undefined {
   return value.split("/").some((part) => part === "." || part === "..") ? "it contains `.` or `..`" : undefined;
 }
 
-function lintPath(scope: Scope, field: Field, value: string, span: Span): void {
-  if (field.source.from === "basename" && value.includes("/"))
-    scope.warn("never-matches", span, `\`${field.name}\` is a single component and never contains \`/\``);
+function lintPath(scope: Scope, field: Field, { value, span, excerpt }: TextOperand): void {
+  if (field.source.from === "basename" && value.includes("/")) {
+    const message = `\`${field.name}\` is a single component and never contains \`/\``;
+    scope.warn("never-matches", span, message, undefined, excerpt);
+  }
   if (!isEventPath(field)) return;
   const flaw = pathFlaw(value);
   if (flaw !== undefined)
@@ -101,15 +108,17 @@ function lintPath(scope: Scope, field: Field, value: string, span: Span): void {
       span,
       `no path equals ${JSON.stringify(value)}: ${flaw}`,
       "paths of events are absolute and normalised",
+      excerpt,
     );
 }
 
-function lintGlob(scope: Scope, field: Field, value: string, span: Span): void {
+function lintGlob(scope: Scope, field: Field, { value, span, excerpt }: TextOperand): void {
   if (isEventPath(field) && !/^[/*]/.test(value))
     scope.warn(
       "never-matches",
       span,
       "paths of events are absolute: this glob matches none of them",
       "start it with `/` or `**/`",
+      excerpt,
     );
 }

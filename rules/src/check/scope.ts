@@ -1,8 +1,10 @@
 /** What is known and counted while one rule is checked; it can be reported against from any depth. */
 import type { Field } from "@weir/matcher-wasm/format";
+import type { Expr } from "../ir.ts";
 import type { Excerpt } from "../source.ts";
 import type { Root } from "../syntax/ast.ts";
 import { ExpressionError, type Span } from "../syntax/error.ts";
+import type { TextOperand } from "./operand.ts";
 
 /** Most nodes of an expression once its macros are expanded. */
 export const EXPANDED_NODES_MAX = 100_000;
@@ -20,12 +22,23 @@ export interface Macro {
 
 export type MacroTable = ReadonlyMap<string, Macro>;
 
+/** Where a part of an expression was written: in the rule's own text or in a macro's. */
+export interface Written {
+  readonly excerpt: Excerpt;
+  readonly span: Span;
+}
+
+/** A text that is compared with a field; `like`: by `=~`, so that plain text is a pattern too. */
+export interface TextUse {
+  readonly field: Field;
+  readonly text: TextOperand;
+  readonly like: boolean;
+}
+
 /** Something to say about a rule that is nevertheless used. */
-export interface Warning {
+export interface Warning extends Written {
   readonly code: string;
   readonly message: string;
-  readonly span: Span;
-  readonly excerpt: Excerpt;
   readonly hint: string | undefined;
 }
 
@@ -41,6 +54,10 @@ export class CheckError extends ExpressionError {
 export class Scope {
   readonly macros: MacroTable;
   readonly warnings: Warning[] = [];
+  /** Where each condition was written; what is made of a macro as a whole is where the macro is used. */
+  readonly written = new Map<Expr, Written>();
+  /** Every text and the field it is compared with. */
+  readonly texts: TextUse[] = [];
   /** First event-specific field that was read. */
   eventField: Field | undefined;
   #excerpt: Excerpt;
@@ -53,6 +70,11 @@ export class Scope {
     this.#excerpt = excerpt;
   }
 
+  /** Where the text that is being checked was written. */
+  get excerpt(): Excerpt {
+    return this.#excerpt;
+  }
+
   /** @param code `unsupported` marks what is right SECL and cannot be evaluated yet */
   fail(code: string, span: Span, message: string, hint?: string): never {
     throw new CheckError(this.#excerpt, { code, span, message, hint });
@@ -62,8 +84,9 @@ export class Scope {
     this.fail("unsupported", span, `${what} not supported yet`, hint);
   }
 
-  warn(code: string, span: Span, message: string, hint?: string): void {
-    this.warnings.push({ code, message, span, excerpt: this.#excerpt, hint });
+  /** @param excerpt where the span lies, when that is not the text being checked */
+  warn(code: string, span: Span, message: string, hint?: string, excerpt: Excerpt = this.#excerpt): void {
+    this.warnings.push({ code, message, span, excerpt, hint });
   }
 
   /** Runs `visit` for one node, counting it and its depth. */

@@ -1,3 +1,3 @@
 export { accessPredicates } from "./access.ts";
-export { kernelStagePasses } from "./kernel-model.ts";
+export { type KernelDecision, kernelStageDecision, kernelStagePasses } from "./kernel-model.ts";
 export { toSeeds } from "./seeds.ts";

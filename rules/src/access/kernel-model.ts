@@ -6,24 +6,43 @@ import { type Approver, eventTypeByName, type Seeds } from "@weir/matcher-wasm/f
 import type { EventFields } from "../evaluate.ts";
 import { admitsFlags } from "./flags.ts";
 
+/** What becomes of an event in the kernel stage, and why. */
+export type KernelDecision =
+  /** No rule wants this type, or none wants these flags. */
+  | { readonly passes: false; readonly because: "type" | "flags" }
+  /** No approver is present in its paths with flags that it admits. */
+  | { readonly passes: false; readonly because: "approvers" }
+  /** A rule has no approver: every event with these flags passes for its sake. */
+  | { readonly passes: true; readonly because: "unfiltered" }
+  | { readonly passes: true; readonly because: "approver"; readonly approver: Approver };
+
 /**
  * @param type name of the event's type
  * @param event its path must be absolute and normalised, as the kernel's are
  */
-export function kernelStagePasses(seeds: Seeds, type: string, event: EventFields): boolean {
+export function kernelStageDecision(seeds: Seeds, type: string, event: EventFields): KernelDecision {
   const interest = seeds.interests.find((i) => i.event === type);
-  if (interest === undefined) return false;
+  if (interest === undefined) return { passes: false, because: "type" };
   const flags = Number(event["open.flags"] ?? 0);
-  if (!admitsFlags(interest.flagsAny, flags)) return false;
-  if (interest.unfiltered !== false && admitsFlags(interest.unfiltered.flagsAny, flags)) return true;
+  if (!admitsFlags(interest.flagsAny, flags)) return { passes: false, because: "flags" };
+  if (interest.unfiltered !== false && admitsFlags(interest.unfiltered.flagsAny, flags))
+    return { passes: true, because: "unfiltered" };
   const file = event[`${type}.file.path`];
   const destination = eventTypeByName(type)?.destination ? event[`${type}.file.destination.path`] : undefined;
-  return seeds.approvers.some(
-    (approver) =>
-      approver.event === type &&
-      admitsFlags(approver.flagsAny, flags) &&
-      isPresent(approver, approver.slot === "file" ? file : destination),
+  const approver = seeds.approvers.find(
+    (candidate) =>
+      candidate.event === type &&
+      admitsFlags(candidate.flagsAny, flags) &&
+      isPresent(candidate, candidate.slot === "file" ? file : destination),
   );
+  return approver === undefined
+    ? { passes: false, because: "approvers" }
+    : { passes: true, because: "approver", approver };
+}
+
+/** @returns whether the event gets to the matcher; see `kernelStageDecision` */
+export function kernelStagePasses(seeds: Seeds, type: string, event: EventFields): boolean {
+  return kernelStageDecision(seeds, type, event).passes;
 }
 
 function isPresent({ kind, value }: Approver, path: unknown): boolean {

@@ -1,6 +1,6 @@
 /**
  * Policies to checked rules: everything short of code generation. Several files are one set; the result
- * does not depend on the order in which they are given.
+ * does not depend on the order in which they are given, nor on where they lie.
  */
 import { APPROVERS_MAX, RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
 import { accessPredicates, toSeeds } from "./access/index.ts";
@@ -9,27 +9,40 @@ import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticO
 import type { AccessPredicate, CheckedRule } from "./ir.ts";
 import {
   decodePolicy,
+  inOrder,
   type MacroSource,
+  type MergedMacro,
+  type MergedRule,
+  mergeMacros,
+  mergeRules,
   type PolicyInput,
   type PolicySource,
+  type Program,
+  parseVersion,
+  placeText,
   type RuleSource,
   readPolicy,
+  replacements,
+  SECL_AGENT_VERSION,
+  type Version,
+  wrongReferences,
 } from "./policy/index.ts";
 import { type Excerpt, placeOf, SourceFile } from "./source.ts";
+import type { Root } from "./syntax/ast.ts";
 import { ExpressionError } from "./syntax/error.ts";
 import { parseExpression, parseMacro } from "./syntax/parser.ts";
 
-export type RuleState = "loaded" | "disabled" | "unsupported" | "error";
+export type RuleState = "loaded" | "filtered" | "disabled" | "unsupported" | "error";
 
-/** What became of one rule of the sources. */
+/** What became of one definition of the sources; definitions that make up one rule share its state. */
 export interface RuleStatus {
   readonly id: string;
   readonly file: string;
   readonly line: number;
   readonly state: RuleState;
-  /** Why it is not loaded. */
+  /** Why it is not loaded, or which other definition it goes together with. */
   readonly reason?: string;
-  /** Of a loaded rule. */
+  /** Of the definition whose expression a loaded rule has. */
   readonly event?: string;
   readonly access?: readonly AccessPredicate[];
 }
@@ -38,7 +51,10 @@ export interface RuleStatus {
 export interface LoadedRule {
   readonly checked: CheckedRule;
   readonly access: readonly AccessPredicate[];
+  /** Its definition, overrides applied. */
   readonly source: RuleSource;
+  /** The rule holds on hosts where one of these does; on all when there is none. */
+  readonly filters: readonly Program[];
   /** The expression with the places of its parts. */
   readonly written: CheckedExpression;
 }
@@ -48,25 +64,30 @@ export interface Analysis {
   readonly ok: boolean;
   /** Sorted by id; the position is the rule's index in the matcher. */
   readonly rules: readonly LoadedRule[];
-  /** In the order of files and of rules in them. */
+  /** In the order of policies and of definitions in them. */
   readonly statuses: readonly RuleStatus[];
+  /** In order; see `policy/set.ts`. */
   readonly policies: readonly PolicySource[];
   readonly seeds: Seeds;
   readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface AnalyseOptions {
-  /** `skip` (default): a rule with an unsupported construct is left out with a warning; `error`: it is an error. */
+  /** `skip` (default): what is not supported is left out with a warning; `error`: it is an error. */
   readonly unsupported?: "skip" | "error";
+  /** What `agent_version` is compared with, such as `7.78.0`, the default. */
+  readonly agentVersion?: string;
 }
 
-/** Analyses a set of policy files. Never throws for bad input: everything is in the diagnostics. */
+/**
+ * Analyses a set of policy files. Never throws for bad input: everything is in the diagnostics.
+ *
+ * @throws RangeError for an `agentVersion` that is no version
+ */
 export function analysePolicies(files: readonly PolicyInput[], options: AnalyseOptions = {}): Analysis {
-  const run = new Run(options.unsupported ?? "skip");
-  const sorted = [...files].sort((a, b) => compareText(a.name, b.name) || compareText(textOf(a), textOf(b)));
-  const policies = sorted.map((file) => run.read(file)).filter((policy) => policy !== null);
-  for (const policy of policies) for (const macro of policy.macros) run.addMacro(macro);
-  for (const policy of policies) for (const rule of policy.rules) run.addRule(rule);
+  const run = new Run(options);
+  const policies = inOrder(files.map((file) => run.read(file)).filter((policy) => policy !== null));
+  run.combine(policies);
   const rules = run.loaded.toSorted((a, b) => compareText(a.source.id, b.source.id));
   if (rules.length > RULES_MAX)
     run.fail(files, "too-many-rules", `${rules.length} rules: at most ${RULES_MAX} fit one bundle`);
@@ -81,29 +102,30 @@ export function analysePolicies(files: readonly PolicyInput[], options: AnalyseO
   return {
     ok: !run.diagnostics.hasErrors,
     rules,
-    statuses: run.statuses,
+    statuses: run.statusesOf(policies),
     policies,
     seeds,
     diagnostics: run.diagnostics.sorted(),
   };
 }
 
-const textOf = ({ text }: PolicyInput): string =>
-  typeof text === "string" ? text : Buffer.from(text).toString("latin1");
+type Outcome = Omit<RuleStatus, "id" | "file" | "line">;
 
 class Run {
   readonly diagnostics = new DiagnosticList();
-  readonly statuses: RuleStatus[] = [];
   readonly loaded: LoadedRule[] = [];
+  readonly #outcomes = new Map<RuleSource, Outcome>();
   readonly #unsupported: "skip" | "error";
+  readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
-  readonly #macroSources = new Map<string, MacroSource>();
-  /** Macros with errors of their own, so that their uses are not reported as unknown names. */
-  readonly #broken = new Set<string>();
-  readonly #rules = new Map<string, RuleSource>();
+  /** Macros that are defined but cannot be used, and why, so that their uses are not reported as unknown names. */
+  readonly #unusable = new Map<string, string>();
 
-  constructor(unsupported: "skip" | "error") {
+  constructor({ unsupported = "skip", agentVersion = SECL_AGENT_VERSION }: AnalyseOptions) {
     this.#unsupported = unsupported;
+    const version = parseVersion(agentVersion);
+    if (version === undefined) throw new RangeError(`agentVersion: ${JSON.stringify(agentVersion)} is no version`);
+    this.#agentVersion = version;
   }
 
   fail(files: readonly PolicyInput[], code: string, message: string): void {
@@ -117,39 +139,76 @@ class Run {
       this.diagnostics.add(file.severity, () => file);
       return null;
     }
-    const { policy, diagnostics } = readPolicy(file);
+    const options = { agentVersion: this.#agentVersion, unsupported: this.#unsupported };
+    const { policy, diagnostics } = readPolicy(file, options);
     this.diagnostics.addAll(diagnostics);
     return policy;
   }
 
-  addMacro(source: MacroSource): void {
-    const { id, body } = source;
-    const first = this.#macroSources.get(id);
-    if (first !== undefined) {
-      this.#duplicate("macro", source, first);
+  /** Brings the definitions of all policies together and checks what comes of them. */
+  combine(policies: readonly PolicySource[]): void {
+    const replaced = replacements(policies, this.diagnostics);
+    const active = policies.filter((policy) => !replaced.has(policy));
+    for (const [policy, place] of replaced)
+      for (const rule of policy.rules)
+        this.#outcomes.set(rule, { state: "disabled", reason: `its policy is replaced by ${placeText(place)}` });
+    const { macros, unusable } = mergeMacros(active, this.diagnostics);
+    for (const [id, reason] of unusable) this.#unusable.set(id, reason);
+    for (const macro of macros) this.#addMacro(macro);
+    const merged = mergeRules(active, { diagnostics: this.diagnostics, unsupported: this.#unsupported });
+    for (const [rule, outcome] of merged.inactive) this.#outcomes.set(rule, outcome);
+    for (const rule of merged.rules) this.#addRule(rule);
+  }
+
+  statusesOf(policies: readonly PolicySource[]): RuleStatus[] {
+    return policies.flatMap(({ rules }) =>
+      rules.map((rule) => {
+        const { file, offset } = rule.idPlace;
+        const outcome = this.#outcomes.get(rule) ?? { state: "error" };
+        return { id: rule.id, file: file.name, line: file.lineOf(offset), ...outcome };
+      }),
+    );
+  }
+
+  #addMacro({ id, parts }: MergedMacro): void {
+    const [first] = parts;
+    const roots = parts.map((part) => this.#parseMacro(part));
+    if (roots.some((root) => root === null)) {
+      this.#unusable.set(id, "has an error");
       return;
     }
-    this.#macroSources.set(id, source);
+    const excerpt = first.body?.excerpt as Excerpt;
+    if (parts.length === 1) {
+      this.#macros.set(id, { id, root: roots[0] as Root, excerpt });
+      return;
+    }
+    // Each part stays a macro of its own, so that problems are shown where they are written.
+    const span = { start: 0, end: 0 };
+    const items = parts.map((part, i) => {
+      const name = `${id} (part ${i + 1})`;
+      this.#macros.set(name, { id: name, root: roots[i] as Root, excerpt: part.body?.excerpt as Excerpt });
+      return { kind: "ident" as const, name, span };
+    });
+    this.#macros.set(id, { id, root: { kind: "list", items, span }, excerpt });
+    for (const [i, part] of parts.entries()) if (roots[i]?.kind !== "list") this.#reportMerge(part);
+  }
+
+  #parseMacro({ id, body }: MacroSource): Root | null {
+    if (body === null || body.kind === "values") return body?.list ?? null;
     try {
-      const root = body.kind === "values" ? body.list : parseMacro(body.excerpt.text);
-      this.#macros.set(id, { id, root, excerpt: body.excerpt });
+      return parseMacro(body.excerpt.text);
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      this.#broken.add(id);
       this.#report("error", error, body.excerpt, `macro \`${id}\`: `);
+      return null;
     }
   }
 
-  #duplicate(what: string, second: RuleSource | MacroSource, first: RuleSource | MacroSource): void {
-    const { file, offset } = first.idPlace;
-    this.diagnostics.add("error", () =>
-      diagnosticAt(second.idPlace, {
-        severity: "error",
-        code: "duplicate-id",
-        message: `${what} id \`${second.id}\` is used twice`,
-        hint: `first used at ${file.name}:${file.lineOf(offset)}`,
-      }),
-    );
+  #reportMerge(part: MacroSource): void {
+    const message = `macro \`${part.id}\`: only lists can be merged, this is an expression`;
+    this.diagnostics.add("error", () => diagnosticAt(part.idPlace, { severity: "error", code: "combine", message }));
+    this.#unusable.set(part.id, "has an error");
+    this.#macros.delete(part.id);
   }
 
   #report(severity: "error" | "warning", error: ExpressionError, excerpt: Excerpt, prefix = "", rule?: string): void {
@@ -165,42 +224,58 @@ class Run {
     );
   }
 
-  addRule(source: RuleSource): void {
-    const first = this.#rules.get(source.id);
-    if (first !== undefined) {
-      this.#duplicate("rule", source, first);
-      return;
-    }
-    this.#rules.set(source.id, source);
-    if (source.disabled || source.expression === null) {
-      this.#status(source, { state: "disabled", reason: "disabled in the policy" });
-      return;
-    }
+  #addRule(rule: MergedRule): void {
+    const { source, note } = rule;
+    const excerpt = source.expression as Excerpt;
     try {
-      const node = parseExpression(source.expression.text);
-      const written = checkExpression(node, source.expression, this.#macros);
+      const node = parseExpression(excerpt.text);
+      const written = checkExpression(node, excerpt, this.#macros);
       const { event, nnf, warnings } = written;
       for (const warning of warnings) this.#warn(warning, source.id);
+      const problem = this.#checkReferences(source, event);
       const access = accessPredicates(nnf);
-      this.loaded.push({ checked: { id: source.id, event, expr: nnf }, access, source, written });
-      this.#status(source, { state: "loaded", event, access });
+      const filters = source.gate.state === "host" ? source.gate.filters : [];
+      this.loaded.push({ checked: { id: source.id, event, expr: nnf }, access, source, filters, written });
+      const reason = problem ?? note;
+      const outcome: Outcome = { state: problem === undefined ? "loaded" : "error", event, access };
+      this.#conclude(rule, reason === undefined ? outcome : { ...outcome, reason });
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
-      this.#reject(source, error, error instanceof CheckError ? error.excerpt : source.expression);
+      this.#reject(rule, error, error instanceof CheckError ? error.excerpt : excerpt);
     }
   }
 
-  #reject(source: RuleSource, error: ExpressionError, excerpt: Excerpt): void {
-    const skipped = error.code === "unsupported" && this.#unsupported === "skip";
-    const cause = excerpt.text.slice(error.span.start, error.span.end);
-    const known = error.code === "unknown-name" && this.#broken.has(cause);
-    if (!known) this.#report(skipped ? "warning" : "error", error, excerpt, skipped ? "left out: " : "", source.id);
-    const reason = known ? `macro \`${cause}\` has an error` : error.message;
-    this.#status(source, { state: error.code === "unsupported" ? "unsupported" : "error", reason });
+  /** @returns the first thing wrong with the fields that the rule's keys name */
+  #checkReferences(source: RuleSource, event: string): string | undefined {
+    const wrong = wrongReferences(source, event);
+    for (const { name, message, hint } of wrong)
+      this.diagnostics.add("error", () =>
+        diagnosticAt(name.place, { severity: "error", code: "event-type", message, hint, rule: source.id }),
+      );
+    return wrong[0]?.message;
   }
 
-  #status(source: RuleSource, rest: Omit<RuleStatus, "id" | "file" | "line">): void {
-    const { file, offset } = source.idPlace;
-    this.statuses.push({ id: source.id, file: file.name, line: file.lineOf(offset), ...rest });
+  /** Notes the outcome of a rule at all definitions that it was made of. */
+  #conclude({ origin, others }: MergedRule, outcome: Outcome): void {
+    this.#outcomes.set(origin, outcome);
+    for (const [rule, reason] of others) this.#outcomes.set(rule, { state: outcome.state, reason });
+  }
+
+  #reject(rule: MergedRule, error: ExpressionError, excerpt: Excerpt): void {
+    const { id } = rule.source;
+    const skipped = error.code === "unsupported" && this.#unsupported === "skip";
+    const cause = excerpt.text.slice(error.span.start, error.span.end);
+    const why = error.code === "unknown-name" ? this.#unusable.get(cause) : undefined;
+    const isReported = why === "has an error";
+    if (why !== undefined && !isReported) {
+      const message = `macro \`${cause}\` ${why}`;
+      this.diagnostics.add("error", () =>
+        diagnosticAt(placeOf(excerpt, error.span), { severity: "error", code: error.code, message, rule: id }),
+      );
+    } else if (!isReported) {
+      this.#report(skipped ? "warning" : "error", error, excerpt, skipped ? "left out: " : "", id);
+    }
+    const reason = why === undefined ? error.message : `macro \`${cause}\` ${why}`;
+    this.#conclude(rule, { state: error.code === "unsupported" ? "unsupported" : "error", reason });
   }
 }

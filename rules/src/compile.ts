@@ -9,16 +9,13 @@ import { type AnalyseOptions, type Analysis, analysePolicies, type LoadedRule, t
 import { LinkError } from "./codegen/error.ts";
 import { type Diagnostic, diagnosticOf } from "./diagnostics.ts";
 import type { CheckedRule } from "./ir.ts";
-import type { PolicyInput, Tags } from "./policy/index.ts";
+import { type PolicyInput, type PolicyMetadata, policyMetadata } from "./policy/index.ts";
 
 /** A rule as people know it; its position among the others is its index in the matcher's verdicts. */
-export interface RuleMetadata {
+export interface RuleMetadata extends PolicyMetadata {
   readonly id: string;
   /** Name of the event type. */
   readonly event: string;
-  readonly description?: string;
-  readonly version?: string;
-  readonly tags: Tags;
   /** As written. */
   readonly expression: string;
 }
@@ -84,9 +81,7 @@ function metadataOf({ checked, source }: LoadedRule): RuleMetadata {
   return {
     id: checked.id,
     event: checked.event,
-    ...(source.description === undefined ? {} : { description: source.description }),
-    ...(source.version === undefined ? {} : { version: source.version }),
-    tags: source.tags,
+    ...policyMetadata(source),
     expression: source.expression?.text ?? "",
   };
 }

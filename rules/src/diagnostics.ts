@@ -1,7 +1,18 @@
 /** What the compiler has to say about a policy, as data, as text with a caret line, and as JSON. */
 import type { Place, SourceFile } from "./source.ts";
 
-export type Severity = "error" | "warning";
+/** Notes are for those who ask: true, and mostly meant as it is. */
+export type Severity = "error" | "warning" | "note";
+
+/** A second place that a problem is about. */
+export interface RelatedPlace {
+  readonly message: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+  readonly excerpt?: string;
+}
 
 export interface Diagnostic {
   readonly severity: Severity;
@@ -18,8 +29,11 @@ export interface Diagnostic {
   readonly hint?: string;
   /** Id of the rule it is about, where there is one. */
   readonly rule?: string;
+  /** Other rules of which the same is to be said at the same place, a macro's mostly. */
+  readonly otherRules?: readonly string[];
   /** The line it points at. */
   readonly excerpt?: string;
+  readonly related?: readonly RelatedPlace[];
 }
 
 export interface DiagnosticParts {
@@ -82,6 +96,11 @@ export class DiagnosticList {
     return this.#errors > 0;
   }
 
+  /** Number of errors, those left out included. */
+  get errors(): number {
+    return this.#errors;
+  }
+
   /** @param build is called only while there is room */
   add(severity: Severity, build: () => Diagnostic): void {
     if (severity === "error") this.#errors++;
@@ -96,9 +115,9 @@ export class DiagnosticList {
     this.#errors += other.#errors - other.items.filter((item) => item.severity === "error").length;
   }
 
-  /** @returns all in order of output, with a note at the end when some were left out */
+  /** @returns all in order of output, each once, with a remark at the end when some were left out */
   sorted(): Diagnostic[] {
-    const sorted = this.items.toSorted(compareDiagnostics);
+    const sorted = withoutRepetitions(this.items.toSorted(compareDiagnostics));
     if (this.#omitted === 0) return sorted;
     const message = `${this.#omitted} more problems are not shown`;
     const file = sorted.at(-1)?.file ?? "";
@@ -109,13 +128,29 @@ export class DiagnosticList {
   }
 }
 
+/** What is said of several rules at one place becomes one diagnostic. Equal ones stand together already. */
+function withoutRepetitions(sorted: readonly Diagnostic[]): Diagnostic[] {
+  const kept: Diagnostic[] = [];
+  for (const item of sorted) {
+    const last = kept.at(-1);
+    if (last === undefined || !sameProblem(last, item)) kept.push(item);
+    else if (item.rule !== undefined && item.rule !== last.rule)
+      kept[kept.length - 1] = { ...last, otherRules: [...new Set([...(last.otherRules ?? []), item.rule])] };
+  }
+  return kept;
+}
+
+function sameProblem(a: Diagnostic, b: Diagnostic): boolean {
+  return a.line > 0 && compareDiagnostics(a, b) === 0 && a.length === b.length;
+}
+
 /** Order of output: by file, line, column, then errors before warnings, then code and message. */
 export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
   return (
     compareText(a.file, b.file) ||
     a.line - b.line ||
     a.column - b.column ||
-    compareText(a.severity, b.severity) ||
+    SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) ||
     compareText(a.code, b.code) ||
     compareText(a.message, b.message)
   );
@@ -126,9 +161,16 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const SEVERITIES: readonly Severity[] = ["error", "warning", "note"];
 const EXCERPT_MAX = 160;
+const OTHER_RULES_SHOWN = 3;
 
-const PAINT: Readonly<Record<Severity | "dim", string>> = { error: "\x1b[31m", warning: "\x1b[33m", dim: "\x1b[2m" };
+const PAINT: Readonly<Record<Severity | "dim", string>> = {
+  error: "\x1b[31m",
+  warning: "\x1b[33m",
+  note: "\x1b[36m",
+  dim: "\x1b[2m",
+};
 
 /**
  * @param options.color paint it with ANSI escapes; off by default
@@ -141,8 +183,8 @@ const PAINT: Readonly<Record<Severity | "dim", string>> = { error: "\x1b[31m", w
  */
 export function renderDiagnostic(diagnostic: Diagnostic, options: { readonly color?: boolean } = {}): string {
   const paint = (text: string, kind: Severity | "dim") => (options.color ? `${PAINT[kind]}${text}\x1b[0m` : text);
-  const where = diagnostic.line === 0 ? diagnostic.file : `${diagnostic.file}:${diagnostic.line}:${diagnostic.column}`;
-  const rule = diagnostic.rule === undefined ? "" : `rule ${diagnostic.rule}: `;
+  const where = placeText(diagnostic);
+  const rule = rulesText(diagnostic);
   const lines = [
     `${where}: ${paint(diagnostic.severity, diagnostic.severity)}: ${rule}${visible(diagnostic.message)} ${paint(`[${diagnostic.code}]`, "dim")}`,
   ];
@@ -151,7 +193,24 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: { readonly col
     lines.push(`    ${text}`, `    ${paint(caret, diagnostic.severity)}`);
   }
   if (diagnostic.hint !== undefined) lines.push(`    hint: ${visible(diagnostic.hint)}`);
+  for (const place of diagnostic.related ?? []) {
+    lines.push(`    ${paint(`${placeText(place)}: ${visible(place.message)}`, "dim")}`);
+    if (place.excerpt === undefined || place.line === 0) continue;
+    const { text, caret } = caretLine(place.excerpt, place.column, place.length);
+    lines.push(`    ${text}`, `    ${paint(caret, "dim")}`);
+  }
   return lines.join("\n");
+}
+
+const placeText = ({ file, line, column }: Pick<Diagnostic, "file" | "line" | "column">): string =>
+  line === 0 ? file : `${file}:${line}:${column}`;
+
+function rulesText({ rule, otherRules = [] }: Diagnostic): string {
+  if (rule === undefined) return "";
+  if (otherRules.length === 0) return `rule ${rule}: `;
+  const shown = [rule, ...otherRules.slice(0, OTHER_RULES_SHOWN - 1)];
+  const more = otherRules.length + 1 - shown.length;
+  return `rules ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}: `;
 }
 
 /** The line, cut around the column when it is long, and the marks below it; tabs keep their width. */

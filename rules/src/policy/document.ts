@@ -65,10 +65,13 @@ export interface Entry {
 export class PolicyReader {
   readonly file: SourceFile;
   readonly diagnostics = new DiagnosticList();
+  readonly #unsupported: "skip" | "error";
   #aliases = new Map<Alias, Node | undefined>();
 
-  constructor(file: SourceFile) {
+  /** @param options.unsupported whether what is not supported is left out (default) or an error */
+  constructor(file: SourceFile, options: { readonly unsupported?: "skip" | "error" } = {}) {
     this.file = file;
+    this.#unsupported = options.unsupported ?? "skip";
   }
 
   report(severity: "error" | "warning", code: string, place: Place, message: string, hint?: string): void {
@@ -77,6 +80,12 @@ export class PolicyReader {
 
   error(code: string, place: Place, message: string, hint?: string): void {
     this.report("error", code, place, message, hint);
+  }
+
+  /** Reports what is right but not supported; it is left out. */
+  unsupported(place: Place, message: string, hint?: string): void {
+    const skipped = this.#unsupported === "skip";
+    this.report(skipped ? "warning" : "error", "unsupported", place, skipped ? `left out: ${message}` : message, hint);
   }
 
   /** @returns the root node, or null after reporting why there is none */
@@ -148,31 +157,35 @@ export class PolicyReader {
     return placeAt(this.file, start, Math.max(1, end - start));
   }
 
-  /**
-   * @param allowed keys that may occur; another one is reported
-   * @returns the entries by key; a repeated key is reported and its first value kept
-   */
-  entries(map: YAMLMap, what: string, allowed: readonly string[]): Map<string, Entry> {
+  /** @returns the entries by key; a repeated key is reported and its first value kept */
+  entries(map: YAMLMap, what: string): Map<string, Entry> {
     const result = new Map<string, Entry>();
     for (const pair of map.items as Pair<unknown, unknown>[]) {
       const keyNode = this.resolve(pair.key);
       const keyPlace = this.place(keyNode ?? map);
-      if (!isScalar(keyNode) || typeof keyNode.value !== "string") {
+      if (!isScalar(keyNode) || typeof keyNode.value !== "string")
         this.error("yaml", keyPlace, `a key of ${what} must be a string`);
-      } else if (!allowed.includes(keyNode.value)) {
-        this.error(
-          "unknown-key",
-          keyPlace,
-          `unknown key \`${keyNode.value}\` in ${what}`,
-          suggestion(keyNode.value, allowed) ?? `known keys: ${allowed.join(", ")}`,
-        );
-      } else if (result.has(keyNode.value)) {
+      else if (result.has(keyNode.value))
         this.error("duplicate-key", keyPlace, `key \`${keyNode.value}\` occurs twice in ${what}`);
-      } else {
-        result.set(keyNode.value, { key: keyNode.value, keyPlace, value: this.resolve(pair.value) });
-      }
+      else result.set(keyNode.value, { key: keyNode.value, keyPlace, value: this.resolve(pair.value) });
     }
     return result;
+  }
+
+  /** Reports the keys that may not occur. */
+  checkKeys(entries: ReadonlyMap<string, Entry>, what: string, allowed: readonly string[]): void {
+    for (const { key, keyPlace } of entries.values()) {
+      if (allowed.includes(key)) continue;
+      const hint = suggestion(key, allowed) ?? `known keys: ${allowed.join(", ")}`;
+      this.error("unknown-key", keyPlace, `unknown key \`${key}\` in ${what}`, hint);
+    }
+  }
+
+  /** As `entries`, of a mapping whose keys are all known. */
+  knownEntries(map: YAMLMap, what: string, allowed: readonly string[]): Map<string, Entry> {
+    const entries = this.entries(map, what);
+    this.checkKeys(entries, what, allowed);
+    return entries;
   }
 
   /** @returns the mapping, or null after reporting what is there instead */
@@ -187,15 +200,16 @@ export class PolicyReader {
   }
 
   /** The value, or its key where nothing is written after it. */
-  #valuePlace({ value, keyPlace }: Entry): Place {
-    return typeName(value) === "nothing" ? keyPlace : this.place(value);
+  valuePlace(entry: Entry | undefined): Place {
+    if (entry === undefined) return this.place(null);
+    return typeName(entry.value) === "nothing" ? entry.keyPlace : this.place(entry.value);
   }
 
   /** @returns the items with aliases resolved; none after reporting what is there instead of a list */
   items(entry: Entry | undefined, what: string): readonly (Node | null)[] {
     if (entry === undefined) return [];
     if (isSeq(entry.value)) return entry.value.items.map((item) => this.resolve(item));
-    this.error("yaml", this.#valuePlace(entry), `${what} must be a list, received ${typeName(entry.value)}`);
+    this.error("yaml", this.valuePlace(entry), `${what} must be a list, received ${typeName(entry.value)}`);
     return [];
   }
 
@@ -203,7 +217,7 @@ export class PolicyReader {
   string(entry: Entry | undefined, what: string): Scalar<string> | undefined {
     if (entry === undefined) return undefined;
     if (isScalar(entry.value) && typeof entry.value.value === "string") return entry.value as Scalar<string>;
-    this.error("yaml", this.#valuePlace(entry), `${what} must be a string, received ${typeName(entry.value)}`);
+    this.error("yaml", this.valuePlace(entry), `${what} must be a string, received ${typeName(entry.value)}`);
     return undefined;
   }
 
@@ -212,14 +226,14 @@ export class PolicyReader {
     if (entry === undefined) return undefined;
     const text = scalarText(entry.value);
     if (text === undefined)
-      this.error("yaml", this.#valuePlace(entry), `${what} must be a string, received ${typeName(entry.value)}`);
+      this.error("yaml", this.valuePlace(entry), `${what} must be a string, received ${typeName(entry.value)}`);
     return text;
   }
 
   boolean(entry: Entry | undefined, what: string): boolean | undefined {
     if (entry === undefined) return undefined;
     if (isScalar(entry.value) && typeof entry.value.value === "boolean") return entry.value.value;
-    this.error("yaml", this.#valuePlace(entry), `${what} must be true or false, received ${typeName(entry.value)}`);
+    this.error("yaml", this.valuePlace(entry), `${what} must be true or false, received ${typeName(entry.value)}`);
     return undefined;
   }
 }

@@ -1,8 +1,26 @@
-export {
-  type MacroSource,
-  type PolicySource,
-  type RuleSource,
-  readPolicy,
-  type Tags,
-} from "./policy.ts";
+export { checkFilter, SECL_AGENT_VERSION } from "./gate.ts";
+export { type MergedMacro, type MergedMacros, mergeMacros } from "./macro-set.ts";
+export { type Inactive, type MergedRule, mergeRules } from "./merge.ts";
+export { type ActionMetadata, type PolicyMetadata, policyMetadata } from "./metadata.ts";
+export type {
+  ActionSource,
+  CoredumpAction,
+  Gate,
+  HashAction,
+  KillAction,
+  LogAction,
+  MacroSource,
+  PolicySource,
+  Positioned,
+  Program,
+  RuleSource,
+  Scope,
+  SetAction,
+  Tags,
+  VariableValue,
+} from "./model.ts";
+export { readPolicy } from "./policy.ts";
+export { wrongReferences } from "./references.ts";
+export { inOrder, placeText, replacements } from "./set.ts";
 export { decodePolicy, POLICY_BYTES_MAX, type PolicyInput } from "./text.ts";
+export { parseVersion, type Version } from "./version.ts";

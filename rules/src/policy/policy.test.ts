@@ -65,7 +65,6 @@ test.each([
     "4:13 yaml tag `a` must be a string or a list of strings, received a mapping",
   ],
   [rule(`${GOOD}    tags: { a: b, a: c }\n`), "4:19 duplicate-key tag `a` occurs twice"],
-  [rule(`${GOOD}    actions: []\n`), "4:5 ignored-key `actions` is not supported yet: it is ignored"],
   [
     rule(`${GOOD}    version: ${"1".repeat(65)}x\n`),
     "4:14 too-long `version` of 66 characters: at most 64 are allowed",
@@ -145,45 +144,4 @@ describe("places of errors in expressions", () => {
     expect(
       at(`macros:\n  - id: m\n    values:\n      - /a\n      - 3\n${rule("    expression: open.file.path in m\n")}`),
     ).toEqual({ line: 5, column: 9, length: 1 }));
-});
-
-test("every key of a SECL policy is accepted", () => {
-  const text = `
-version: "1"
-type: policy
-replace_policy_id: other
-macros:
-  - { id: m, values: ["/a", "/b"], description: d, agent_version: ">= 7", filters: [], combine: merge }
-rules:
-  - id: r
-    version: 1.2.3
-    expression: open.file.path in m
-    description: d
-    tags: { tactic: t, list: [a, b] }
-    product_tags: ["x:y"]
-    agent_version: ">= 7.27"
-    filters: ["os == \\"linux\\""]
-    disabled: false
-    combine: override
-    override_options: { fields: [all] }
-    actions: [{ kill: { signal: SIGKILL } }]
-    every: 10s
-    limiter_token: [process.pid]
-    silent: true
-    group_id: g
-    priority: 1
-  - id: off
-    disabled: true
-`;
-  const result = analysePolicies([{ name: "p.yaml", text }]);
-  expect(result.ok).toBe(true);
-  expect(result.diagnostics.map((d) => `${d.severity} ${d.code}`).every((d) => d === "warning ignored-key")).toBe(true);
-  expect(result.diagnostics).toHaveLength(15);
-  expect(result.statuses.map((s) => s.state)).toEqual(["loaded", "disabled"]);
-  expect(result.rules[0]?.source).toMatchObject({
-    version: "1.2.3",
-    description: "d",
-    tags: { tactic: "t", list: "a,b" },
-    productTags: ["x:y"],
-  });
 });

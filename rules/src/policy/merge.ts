@@ -1,0 +1,286 @@
+/**
+ * Definitions of rules to rules: several with one id are alternatives, a switch, or an override.
+ *
+ * Of the definitions that take part, those with an expression come first: one of them at most may be enabled.
+ * Then those that only say `disabled: true`, then the overrides, in the order of policies and of their lines.
+ */
+import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
+import type { Place } from "../source.ts";
+import { suggestion } from "../suggest.ts";
+import { actionMetadata } from "./metadata.ts";
+import type { ActionSource, OverrideField, PolicySource, RuleSource } from "./model.ts";
+import { placeText } from "./set.ts";
+
+export type InactiveState = "disabled" | "filtered" | "unsupported" | "error";
+
+/** Why a definition gives no rule. */
+export interface Inactive {
+  readonly state: InactiveState;
+  readonly reason: string;
+}
+
+/** One rule to be compiled. */
+export interface MergedRule {
+  readonly source: RuleSource;
+  /** The definition whose expression it has. */
+  readonly origin: RuleSource;
+  /** The other definitions that went into it, and what is said of each. */
+  readonly others: ReadonlyMap<RuleSource, string>;
+  /** What is said of the origin itself. */
+  readonly note: string | undefined;
+}
+
+export interface MergedRules {
+  readonly rules: readonly MergedRule[];
+  readonly inactive: ReadonlyMap<RuleSource, Inactive>;
+}
+
+/** @param policies in order; those that are replaced left out */
+export function mergeRules(
+  policies: readonly PolicySource[],
+  { diagnostics, unsupported }: { readonly diagnostics: DiagnosticList; readonly unsupported: "skip" | "error" },
+): MergedRules {
+  const groups = Map.groupBy(
+    policies.flatMap((policy) => policy.rules),
+    (rule) => rule.id,
+  );
+  const merge = new Merge(diagnostics, unsupported, [...groups.keys()]);
+  for (const definitions of groups.values()) merge.group(definitions);
+  return merge;
+}
+
+/** The keys that each field to override stands for; `all` stands for every key that is written. */
+const OVERRIDDEN: Readonly<Record<Exclude<OverrideField, "all">, string>> = {
+  expression: "expression",
+  actions: "actions",
+  every: "every",
+  tags: "tags",
+  product_tags: "product_tags",
+};
+/** Keys of an override that act whatever its fields. */
+const ALWAYS = ["id", "combine", "override_options", "agent_version", "filters", "disabled"];
+
+const isSwitch = (rule: RuleSource): boolean => rule.disabled === true && rule.expression === null;
+
+class Merge implements MergedRules {
+  readonly rules: MergedRule[] = [];
+  readonly inactive = new Map<RuleSource, Inactive>();
+  readonly #diagnostics: DiagnosticList;
+  readonly #unsupported: "skip" | "error";
+  readonly #ids: readonly string[];
+
+  constructor(diagnostics: DiagnosticList, unsupported: "skip" | "error", ids: readonly string[]) {
+    this.#diagnostics = diagnostics;
+    this.#unsupported = unsupported;
+    this.#ids = ids;
+  }
+
+  #report(severity: "error" | "warning", code: string, place: Place, message: string, hint?: string): void {
+    this.#diagnostics.add(severity, () => diagnosticAt(place, { severity, code, message, hint }));
+  }
+
+  #drop(rule: RuleSource, state: InactiveState, reason: string): void {
+    this.inactive.set(rule, { state, reason });
+  }
+
+  /** Brings the definitions of one id together. */
+  group(definitions: readonly RuleSource[]): void {
+    const active = definitions.filter((rule) => rule.gate.state !== "filtered");
+    for (const rule of definitions) if (rule.gate.state === "filtered") this.#drop(rule, "filtered", rule.gate.reason);
+    if (active.some((rule) => rule.isBroken)) {
+      for (const rule of active)
+        this.#drop(rule, "error", rule.isBroken ? "it has errors" : "another definition of it has errors");
+      return;
+    }
+    const overrides = active.filter((rule) => rule.override !== undefined);
+    const switches = active.filter((rule) => rule.override === undefined && isSwitch(rule));
+    const full = active.filter((rule) => rule.override === undefined && !isSwitch(rule));
+    const base = this.#choose(full);
+    const isFiltered = full.length === 0 && definitions.some((rule) => rule.gate.state === "filtered");
+    this.#combine({ base, switches, overrides, isFiltered });
+  }
+
+  /** The one definition that counts: a later disabled one switches an earlier one off, a later enabled one takes its place. */
+  #choose(full: readonly RuleSource[]): RuleSource | undefined {
+    let chosen: RuleSource | undefined;
+    for (const rule of full) {
+      if (chosen === undefined) chosen = rule;
+      else if (rule.disabled) {
+        if (!chosen.disabled) this.#drop(chosen, "disabled", `disabled by ${placeText(rule.idPlace)}`);
+        else this.#drop(chosen, "disabled", "disabled in the policy");
+        chosen = rule;
+      } else if (chosen.disabled) {
+        this.#drop(chosen, "disabled", "disabled in the policy");
+        chosen = rule;
+      } else {
+        this.#duplicate(rule, chosen);
+      }
+    }
+    return chosen;
+  }
+
+  #duplicate(second: RuleSource, first: RuleSource): void {
+    const isHost = second.gate.state === "host" || first.gate.state === "host";
+    const hint = `first used at ${placeText(first.idPlace)}`;
+    const why = isHost ? "; that their filters exclude each other is only known on a host" : "";
+    this.#report("error", "duplicate-id", second.idPlace, `rule id \`${second.id}\` is used twice`, hint + why);
+    this.#drop(second, "error", `its id is that of ${placeText(first.idPlace)}`);
+  }
+
+  #combine({ base, switches, overrides, isFiltered }: Parts): void {
+    for (const rule of switches) this.#drop(rule, "disabled", "disabled in the policy");
+    const switchedOff = base !== undefined && switches[0];
+    let state: Draft | undefined = base && {
+      base,
+      source: switchedOff ? { ...base, disabled: true } : base,
+      origin: base,
+      disabledBy: switchedOff || undefined,
+      overrides: [],
+    };
+    for (const rule of overrides) {
+      if (state !== undefined) state = this.#override(state, rule);
+      else if (isFiltered) this.#drop(rule, "filtered", "the definition that it overrides is filtered");
+      else if (rule.expression === null) this.#noBase(rule);
+      else {
+        const message = `nothing here defines rule \`${rule.id}\`: the override stands for itself`;
+        this.#report("warning", "no-effect", (rule.override as { place: Place }).place, message);
+        state = { base: rule, source: rule, origin: rule, disabledBy: undefined, overrides: [] };
+      }
+    }
+    if (state !== undefined) this.#finish(state);
+  }
+
+  #noBase(rule: RuleSource): void {
+    const others = this.#ids.filter((id) => id !== rule.id);
+    const message = `nothing here defines rule \`${rule.id}\`, which this overrides`;
+    if (rule.disabled) {
+      this.#drop(rule, "disabled", "disabled in the policy");
+      return;
+    }
+    this.#report("error", "override", rule.idPlace, message, suggestion(rule.id, others));
+    this.#drop(rule, "error", "nothing here defines the rule that it overrides");
+  }
+
+  #override(draft: Draft, rule: RuleSource): Draft {
+    const place = rule.override?.place ?? rule.idPlace;
+    if (rule.gate.state === "host") {
+      const isError = this.#unsupported === "error";
+      const message = "an override whose filters only a host can decide is not supported yet";
+      this.#report(isError ? "error" : "warning", "unsupported", place, isError ? message : `left out: ${message}`);
+      this.#drop(rule, "unsupported", message);
+      return draft;
+    }
+    const fields = rule.override?.fields ?? ["all"];
+    this.#lintFields(rule, fields);
+    const isDisabledHere = rule.disabled === true;
+    return {
+      base: draft.base,
+      source: overridden(draft.source, rule, fields),
+      origin: replaces(rule, fields, "expression") ? rule : draft.origin,
+      disabledBy: rule.disabled === undefined ? draft.disabledBy : isDisabledHere ? rule : undefined,
+      overrides: [...draft.overrides, rule],
+    };
+  }
+
+  /** Names the keys of an override that do nothing, and the fields that it has nothing for. */
+  #lintFields(rule: RuleSource, fields: readonly OverrideField[]): void {
+    if (fields.includes("all")) return;
+    const acting = [...ALWAYS, ...fields];
+    for (const [key, place] of rule.keys)
+      if (!acting.includes(key))
+        this.#report(
+          "warning",
+          "no-effect",
+          place,
+          `\`${key}\` has no effect: the override is of ${fields.join(", ")} only`,
+          "list it in `override_options.fields`, or `all`",
+        );
+    for (const field of fields)
+      if (field !== "all" && !rule.keys.has(OVERRIDDEN[field]))
+        this.#report(
+          "warning",
+          "no-effect",
+          rule.override?.place ?? rule.idPlace,
+          `the override is of \`${field}\` but has no \`${OVERRIDDEN[field]}\``,
+        );
+  }
+
+  #finish({ base, source, origin, disabledBy, overrides }: Draft): void {
+    const members = [base, ...overrides];
+    if (source.disabled || source.expression === null) {
+      const by = disabledBy === undefined ? "disabled in the policy" : `disabled by ${placeText(disabledBy.idPlace)}`;
+      for (const rule of members) this.#drop(rule, "disabled", rule === disabledBy ? "disabled in the policy" : by);
+      return;
+    }
+    const others = new Map<RuleSource, string>();
+    const last = overrides.at(-1);
+    const by = last && `overridden by ${placeText(last.idPlace)}`;
+    for (const rule of members) {
+      if (rule === origin) continue;
+      others.set(rule, rule === base ? (by ?? "") : `overrides ${placeText(base.idPlace)}`);
+    }
+    this.rules.push({ source, origin, others, note: last === undefined || last === origin ? undefined : by });
+  }
+}
+
+interface Parts {
+  readonly base: RuleSource | undefined;
+  readonly switches: readonly RuleSource[];
+  readonly overrides: readonly RuleSource[];
+  /** There are definitions, and all are filtered. */
+  readonly isFiltered: boolean;
+}
+
+interface Draft {
+  readonly base: RuleSource;
+  readonly source: RuleSource;
+  readonly origin: RuleSource;
+  readonly disabledBy: RuleSource | undefined;
+  readonly overrides: readonly RuleSource[];
+}
+
+/** Whether the override brings this key. */
+const replaces = (rule: RuleSource, fields: readonly OverrideField[], key: OverrideField): boolean =>
+  rule.keys.has(key) && (fields.includes("all") || fields.includes(key));
+
+/** Both lists, without those of the second that the first has already. */
+function withActions(first: readonly ActionSource[], second: readonly ActionSource[]): readonly ActionSource[] {
+  const known = new Set(first.map((action) => JSON.stringify(actionMetadata(action))));
+  return [...first, ...second.filter((action) => !known.has(JSON.stringify(actionMetadata(action))))];
+}
+
+/**
+ * `all` replaces every key that the override writes. Named fields replace theirs, except that tags are added
+ * by name and actions to those that are there.
+ */
+function overridden(base: RuleSource, rule: RuleSource, fields: readonly OverrideField[]): RuleSource {
+  const disabled = rule.disabled ?? base.disabled;
+  if (!fields.includes("all")) {
+    const takes = (key: OverrideField) => replaces(rule, fields, key);
+    return {
+      ...base,
+      disabled,
+      expression: takes("expression") ? rule.expression : base.expression,
+      everyNs: takes("every") ? rule.everyNs : base.everyNs,
+      tags: takes("tags") ? { ...base.tags, ...rule.tags } : base.tags,
+      productTags: takes("product_tags") ? rule.productTags : base.productTags,
+      actions: takes("actions") ? withActions(base.actions, rule.actions) : base.actions,
+    };
+  }
+  const wrote = (key: string) => rule.keys.has(key);
+  return {
+    ...base,
+    disabled,
+    version: wrote("version") ? rule.version : base.version,
+    description: wrote("description") ? rule.description : base.description,
+    tags: wrote("tags") ? rule.tags : base.tags,
+    productTags: wrote("product_tags") ? rule.productTags : base.productTags,
+    expression: rule.expression ?? base.expression,
+    actions: wrote("actions") ? rule.actions : base.actions,
+    everyNs: wrote("every") ? rule.everyNs : base.everyNs,
+    limiterToken: wrote("limiter_token") ? rule.limiterToken : base.limiterToken,
+    silent: wrote("silent") ? rule.silent : base.silent,
+    groupId: wrote("group_id") ? rule.groupId : base.groupId,
+    priority: wrote("priority") ? rule.priority : base.priority,
+  };
+}

@@ -70,7 +70,8 @@ function couldMatchBelowRoot(components: readonly string[]): boolean {
   return components.every((component, i) => (i === 0 && component === "") || hasStar(component) || isName(component));
 }
 
-const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
+/** @returns whether a component of a path can be called so */
+export const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
 
 /** @returns whether an event can have this path */
 export function isEventPath(path: string): boolean {

@@ -1,0 +1,201 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { globText } from "../../test/arbitraries.ts";
+import { childPath, directoriesNear, namesNear } from "../../test/directories.ts";
+import { checkExpression } from "../check/index.ts";
+import type { CheckedRule, Nnf } from "../ir.ts";
+import { globMatches, PATTERN_BYTES_MAX, parseGlob } from "../pattern.ts";
+import { wholeText } from "../source.ts";
+import { parseExpression } from "../syntax/parser.ts";
+import { directoryExpr, directoryField, isSilentDirectory } from "./directory.ts";
+
+function ruleOf(text: string): CheckedRule {
+  const { event, nnf } = checkExpression(parseExpression(text), wholeText("test", text), new Map());
+  return { id: "rule", event, expr: nnf };
+}
+
+const silent = (text: string, directory: string): boolean => {
+  const rule = ruleOf(text);
+  return isSilentDirectory([rule], rule.event, directory);
+};
+
+/** An expression and the directories of this list in which it may match. */
+const DIRECTORIES = ["/", "/etc", "/etc/cron.d", "/etc/cron.d/x", "/a", "/a/b", "/a/b/c", "/a/x/b", "/a/b/x/b", "/b"];
+const BELOW_ETC = ["/etc", "/etc/cron.d", "/etc/cron.d/x"];
+const BELOW_A = ["/a", "/a/b", "/a/b/c", "/a/x/b", "/a/b/x/b"];
+const except = (...excluded: string[]): string[] => DIRECTORIES.filter((d) => !excluded.includes(d));
+
+describe("a rule may match in", () => {
+  test.each<[string, readonly string[]]>([
+    // Exact paths: their parent, where it is one.
+    ['open.file.path == "/etc/passwd"', ["/etc"]],
+    ['open.file.path == "/etc"', ["/"]],
+    ['open.file.path == "/"', []],
+    ['open.file.path in ["/etc/", "/etc/../a", "/a//b", "a/b", "", "//a", "/a/."]', []],
+    ['open.file.path in ["/etc/x", "/a/b/y", ~"/b/*"]', ["/etc", "/a/b", "/b"]],
+    // Globs without a double star have as many components as the path.
+    ['open.file.path =~ "/*"', ["/"]],
+    ['open.file.path =~ "*"', ["/"]],
+    ['open.file.path =~ "/x*"', ["/"]],
+    ['open.file.path =~ "x*"', []],
+    ['open.file.path =~ "/*/x"', ["/etc", "/a", "/b"]],
+    ['open.file.path =~ "*/x"', ["/etc", "/a", "/b"]],
+    ['open.file.path =~ "/a/*/c*"', ["/a/b"]],
+    ['open.file.path =~ "/e*c/cron.*/x"', ["/etc/cron.d"]],
+    ['open.file.path =~ "/etc/*/"', []],
+    ['open.file.path =~ "/etc/*/.."', []],
+    ['open.file.path =~ "/etc//*"', []],
+    // A double star: the directory itself and all below it.
+    ['open.file.path =~ "/etc/**"', BELOW_ETC],
+    ['open.file.path =~ "/e*/**"', BELOW_ETC],
+    ['open.file.path =~ "/*/**"', except("/")],
+    ['open.file.path =~ "/**"', DIRECTORIES],
+    ['open.file.path =~ "**"', DIRECTORIES],
+    ['open.file.path =~ "etc/**"', []],
+    ['open.file.path =~ "**/x"', DIRECTORIES],
+    ['open.file.path =~ "/**/x*"', DIRECTORIES],
+    ['open.file.path =~ "/**/"', []],
+    ['open.file.path =~ "/etc/**/x"', BELOW_ETC],
+    ['open.file.path =~ "/a/**/b/x"', ["/a/b", "/a/x/b", "/a/b/x/b"]],
+    ['open.file.path =~ "/a/**/a/x"', ["/a"]],
+    ['open.file.path =~ "/a/b/**/b/c/x"', ["/a/b/c"]],
+    ['open.file.path =~ "/a/*/**/b/x"', ["/a/b", "/a/x/b", "/a/b/x/b"]],
+    ['open.file.path =~ "**/b/x"', ["/a/b", "/a/x/b", "/a/b/x/b", "/b"]],
+    ['open.file.path =~ "**/*/*/x"', except("/")],
+    ['open.file.path =~ "**/*/*/*/x"', except("/", "/etc", "/a", "/b")],
+    ['open.file.path =~ "**/*/x"', DIRECTORIES],
+    // Names can occur in every directory, if they are names.
+    ['open.file.name == "passwd"', DIRECTORIES],
+    ['open.file.name =~ "*.conf"', DIRECTORIES],
+    ['open.file.name in ["", ".", "..", "a/b"]', []],
+    ['open.file.name =~ "a/*"', []],
+    // Negation: silent only where every child is excepted by one of the patterns.
+    ['open.file.path != "/etc/passwd"', DIRECTORIES],
+    ['open.file.path not in [~"/etc/**"]', except(...BELOW_ETC)],
+    ['open.file.path not in [~"/etc/**", ~"/a/**/*", "/b/x"]', except(...BELOW_ETC, ...BELOW_A)],
+    ['open.file.path not in [~"/etc/*"]', except("/etc")],
+    ['open.file.path not in [~"/etc/*/*"]', except("/etc/cron.d")],
+    ['open.file.path not in [~"/etc/**/x*"]', DIRECTORIES],
+    ['open.file.path !~ "/*/**"', ["/"]],
+    ['open.file.path !~ "/*/*"', except("/etc", "/a", "/b")],
+    ['open.file.path !~ "/*"', except("/")],
+    ['open.file.path !~ "/**"', []],
+    ['open.file.path !~ "/a/**/b/*"', except("/a/b", "/a/x/b", "/a/b/x/b")],
+    ['open.file.path !~ "**/*/*"', []],
+    ['not (open.file.path =~ "/etc/**")', except(...BELOW_ETC)],
+    ['open.file.name !~ "*"', []],
+    ['open.file.name != "x"', DIRECTORIES],
+    // Everything else is not decided by a directory.
+    ["open.retval == 0 && process.uid == 0", DIRECTORIES],
+    ["open.flags & O_CREAT > 0", DIRECTORIES],
+    ["open.file.path.length < 3", DIRECTORIES],
+    ["open.file.path == process.file.path", DIRECTORIES],
+    ["open.created", DIRECTORIES],
+    ['open.retval == 0 && process.file.path == "/usr/bin/vi"', DIRECTORIES],
+    ["open.retval == 0 && process.ancestors.pid == 1", DIRECTORIES],
+    // Junctions.
+    ['open.file.path =~ "/etc/**" && process.uid == 0 && open.flags & 3 > 0', BELOW_ETC],
+    ['open.file.path =~ "/etc/**" || process.uid == 0', DIRECTORIES],
+    ['(open.file.path =~ "/etc/**" && process.uid == 0) || open.file.path == "/a/x"', [...BELOW_ETC, "/a"]],
+    ['open.file.path =~ "/etc/**" && open.file.path !~ "/etc/cron.d/*"', ["/etc", "/etc/cron.d/x"]],
+    ['open.file.path =~ "/etc/**" && open.file.name == "a/b"', []],
+    ['open.file.path =~ "/etc/**" && open.file.path =~ "/a/**"', []],
+    // The destination is another directory's.
+    ['rename.file.path == "/etc/x" && rename.file.destination.path == "/a/y"', ["/etc"]],
+    ['rename.file.path == "/etc/x" || rename.file.destination.path == "/a/y"', DIRECTORIES],
+    ['rename.file.destination.name == "a/b"', DIRECTORIES],
+    ['unlink.file.path == "/etc/x"', ["/etc"]],
+    ['chmod.file.path == "/etc/x"', ["/etc"]],
+  ])("%s", (text, expected) => {
+    expect(DIRECTORIES.filter((directory) => !silent(text, directory))).toEqual(
+      DIRECTORIES.filter((directory) => expected.includes(directory)),
+    );
+  });
+});
+
+describe("a proof", () => {
+  const rules = ['open.file.path == "/etc/x"', 'unlink.file.path == "/a/x"'].map(ruleOf);
+
+  it("is about all rules of its type and no others", () => {
+    const more = [...rules, ruleOf('open.file.path == "/b/x"')];
+    expect(["/etc", "/b", "/a"].map((d) => isSilentDirectory(more, "open", d))).toEqual([false, false, true]);
+    expect(["/etc", "/b", "/a"].map((d) => isSilentDirectory(more, "unlink", d))).toEqual([true, true, false]);
+    expect(isSilentDirectory(more, "chmod", "/a")).toBe(true);
+  });
+
+  it.each(["", "b", "b/c", "/b/", "//", "/b//c", "/b/../c", "/./b", `/${"b/".repeat(2047)}bc`])(
+    "is refused for %j",
+    (directory) => {
+      expect(isSilentDirectory(rules, "open", directory)).toBe(false);
+    },
+  );
+
+  it("compares bytes, whatever they encode", () => {
+    const latin = Buffer.from("/\xe9", "latin1");
+    const rule = ruleOf('open.file.path == "/\u00e9/x"');
+    expect(isSilentDirectory([rule], "open", latin)).toBe(true);
+    expect(isSilentDirectory([rule], "open", Buffer.from("/\u00e9"))).toBe(false);
+  });
+
+  it("is refused for types without a file", () => {
+    expect(directoryField("open")?.name).toBe("open.file.path");
+    expect(directoryField("fork")).toBeUndefined();
+    expect(isSilentDirectory([], "fork", "/a")).toBe(false);
+  });
+});
+
+test("equal conditions on directories become equal, and the fields that are read go away", () => {
+  const expr = (text: string): Nnf => directoryExpr(ruleOf(text).expr);
+  const plain = expr('open.file.path in ["/etc/a", "/etc/b", ~"/b/*/c"]');
+  expect(plain).toMatchObject({
+    kind: "string",
+    tests: [
+      { kind: "equals", value: "/etc" },
+      { kind: "glob", pattern: "/b/*" },
+    ],
+    negated: false,
+  });
+  for (const other of [
+    'open.file.path =~ "/b/*/d" || open.file.path == "/etc/a" && process.uid == 0',
+    'not (open.file.path not in ["/etc/c"] && open.file.path !~ "/b/*/c" || process.uid == 0)',
+    'open.file.path == "/etc/x" || open.file.path =~ "/b/*/x" || open.file.path == "/etc/y"',
+  ])
+    expect(expr(other)).toEqual(plain);
+});
+
+test("a glob as long as globs get still has a directory", () => {
+  const glob = `*/${"a".repeat(PATTERN_BYTES_MAX - 5)}/**`;
+  parseGlob(glob);
+  expect(silent(`open.file.path =~ "${glob}"`, `/x/${"a".repeat(PATTERN_BYTES_MAX - 5)}`)).toBe(false);
+  expect(silent(`open.file.path =~ "${glob}"`, "/x/b")).toBe(true);
+});
+
+/** Exact in both directions: a wider answer would be sound and useless, a narrower one would lose events. */
+test("one glob: silent exactly where no child fits, negated exactly where every child does", () => {
+  const counts = [0, 0, 0, 0];
+  fc.assert(
+    fc.property(globText, (pattern) => {
+      const tests = [{ kind: "glob", pattern }] as const;
+      const field = directoryField("open");
+      if (field === undefined) throw new Error("no field");
+      for (const negated of [false, true]) {
+        const rule: CheckedRule = { id: "r", event: "open", expr: { kind: "string", field, tests, negated } };
+        const names = namesNear([pattern]);
+        for (const directory of directoriesNear([pattern])) {
+          const some = names.find((name) => globMatches(pattern, childPath(directory, name)) !== negated);
+          const proven = isSilentDirectory([rule], "open", directory);
+          counts[(negated ? 2 : 0) + (proven ? 1 : 0)]! += 1;
+          expect({ pattern, negated, directory, some, proven }).toEqual({
+            pattern,
+            negated,
+            directory,
+            some,
+            proven: some === undefined,
+          });
+        }
+      }
+    }),
+    { numRuns: 400 },
+  );
+  for (const count of counts) expect(count).toBeGreaterThan(300);
+});

@@ -257,14 +257,17 @@ describe("memory is bounded", () => {
 
   test("what is released or expires is not counted any more", () => {
     const state = new VariableState({ bytesMax: 4096 });
-    const tested = new VariableStore({ variables: [variable({ scope: "process", ttlNs: 1 })] }, state);
+    const variables = [variable({ scope: "process", ttlNs: 1 }), variable({ name: "bystander" })];
+    const tested = new VariableStore({ variables }, state);
+    tested.set("bystander", put("here"), subject());
     for (let i = 0; i < 1000; i++) {
       const of = subject({ process: `p${i}`, nowNs: BigInt(i) });
       tested.set("x", put("value"), of);
       if (i % 2) state.release("process", `p${i}`);
       else tested.read("x", { ...of, nowNs: of.nowNs + 1n });
     }
-    expect(state).toMatchObject({ size: 0, counters: { evicted: 0 } });
+    expect(state).toMatchObject({ size: 1, counters: { evicted: 0 } });
+    expect(tested.read("bystander", subject())).toBe("here");
   });
 
   test("text that grows and grows", () => {

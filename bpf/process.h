@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * Life of processes: fork, exec and exit records, from which the agent keeps its process table. They share
- * the ring with file events, so a file event never overtakes the exec that explains it. Never filtered.
+ * the ring with file events, so a file event never overtakes the exec that explains it. Never filtered: the
+ * agent gets all of them, the tenants whose rules judge exec or exit stand in the record.
  */
 #pragma once
 
@@ -29,8 +30,14 @@ static __always_inline struct scratch *process_begin(__u32 type)
 
 static __always_inline void process_end(struct scratch *s, __u32 size)
 {
+	struct record *r = (void *)s->record;
+	struct generation *g = generation_in(s->slot);
 	struct counters *c = counters_of(s->type);
 
+	if (g && s->type < EVENT_TYPES) {
+		r->generation = g->generation;
+		r->tenants = g->interest[s->type].tenants;
+	}
 	if (c && send(s, c, size))
 		c->passed++;
 	scratch_release(s);

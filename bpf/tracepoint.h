@@ -77,7 +77,7 @@ static __always_inline void opened(int fd, __u32 flags)
 	}
 	r = (void *)s->record;
 	path = BPF_CORE_READ(file, f_path);
-	r->head.flags = FLAG_RESOLVED_AT_SYSCALL;
+	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
 	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
 		r->head.flags |= FLAG_CREATED;
 	event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
@@ -94,7 +94,7 @@ static __always_inline void named(__u32 type, int fd, const char *name, __u32 mo
 	if (!s)
 		return;
 	r = (void *)s->record;
-	r->head.flags = FLAG_RESOLVED_AT_SYSCALL;
+	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
 	r->op_mode = mode;
 	if (name) {
 		if (push_argument(s, fd, (__u64)name) < 0) {
@@ -126,7 +126,7 @@ static __always_inline void renamed(int old_fd, const char *old_name, int new_fd
 	if (!s)
 		return;
 	r = (void *)s->record;
-	r->head.flags = FLAG_RESOLVED_AT_SYSCALL;
+	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
 	if (push_argument(s, old_fd, (__u64)old_name) < 0) {
 		event_lost(s);
 		return;

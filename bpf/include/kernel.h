@@ -12,6 +12,9 @@
 #define MAX_ERRNO     4095 /* pointers above -MAX_ERRNO are errors */
 #define FMODE_CREATED 0x100000
 
+#define OVERLAYFS_SUPER_MAGIC 0x794c7630
+#define I_CTIME_QUERIED	      (1U << 31) /* in i_ctime_nsec, since 6.13 */
+
 struct ns_common {
 	unsigned int inum;
 } CORE;
@@ -41,8 +44,19 @@ typedef struct {
 	__u32 val;
 } kuid_t;
 
+struct file_system_type {
+	const char *name;
+} CORE;
+
 struct super_block {
 	__u32 s_dev;
+	unsigned long s_magic;
+	struct file_system_type *s_type;
+} CORE;
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
 } CORE;
 
 struct inode {
@@ -51,6 +65,22 @@ struct inode {
 	kuid_t i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__s64 i_mtime_sec; /* since 6.11 */
+	__s64 i_ctime_sec;
+	__u32 i_mtime_nsec;
+	__u32 i_ctime_nsec;
+} CORE;
+
+/* 6.6 (ctime) and 6.7 (mtime) to 6.10. */
+struct inode___hidden {
+	struct timespec64 __i_mtime;
+	struct timespec64 __i_ctime;
+} CORE;
+
+/* Before. */
+struct inode___old {
+	struct timespec64 i_mtime;
+	struct timespec64 i_ctime;
 } CORE;
 
 struct dentry {

@@ -7,16 +7,27 @@
 
 #include <linux/types.h>
 
-#define EVENT_OPEN   1
-#define EVENT_UNLINK 2
-#define EVENT_RENAME 3
-#define EVENT_CHMOD  4
-#define EVENT_TYPES  32 /* file event types are below it */
+#define EVENT_OPEN	  1
+#define EVENT_UNLINK	  2
+#define EVENT_RENAME	  3
+#define EVENT_CHMOD	  4
+#define EVENT_CHOWN	  5
+#define EVENT_LINK	  6
+#define EVENT_MKDIR	  7
+#define EVENT_RMDIR	  8
+#define EVENT_UTIMES	  9
+#define EVENT_SETXATTR	  10
+#define EVENT_REMOVEXATTR 11
+#define EVENT_MOUNT	  12
+#define EVENT_UMOUNT	  13
+#define EVENT_SPLICE	  14
+#define EVENT_CHDIR	  15
 
 #define PROCESS_FORK 32
 #define PROCESS_EXEC 33
 #define PROCESS_EXIT 34
-#define RECORD_TYPES 64
+
+#define EVENT_TYPES 64 /* all types are below it */
 
 #define FLAG_PATH_TRUNCATED	 1
 #define FLAG_DEST_TRUNCATED	 2
@@ -24,11 +35,17 @@
 #define FLAG_CREATED		 8
 #define FLAG_ARGS_TRUNCATED	 16
 #define FLAG_ATTRIBUTES_UNKNOWN	 32
+#define FLAG_IN_UPPER_LAYER	 64
+#define FLAG_TEXT_TRUNCATED	 128
 
-#define PATH_BYTES_MAX 4095
-#define PATH_DEPTH_MAX 128
-#define ARGS_BYTES_MAX 2048
-#define COMM_BYTES     16
+#define PATH_BYTES_MAX	 4095
+#define PATH_DEPTH_MAX	 128
+#define TEXT_BYTES_MAX	 1023
+#define ARGS_BYTES_MAX	 2048
+#define COMM_BYTES	 16
+#define FILESYSTEM_BYTES 16
+
+#define ID_UNCHANGED 0xffffffff
 
 struct record {
 	__u32 size;
@@ -65,8 +82,15 @@ struct file_record {
 	__u32 gid;
 	__u32 op_flags;
 	__u32 op_mode;
+	__u32 op_uid;
+	__u32 op_gid;
 	__u16 path_len;
 	__u16 dest_len;
+	__u64 mtime_ns;
+	__u64 ctime_ns;
+	char filesystem[FILESYSTEM_BYTES];
+	__u16 text_len;
+	__u16 reserved[3];
 };
 
 struct exec_record {

@@ -35,15 +35,61 @@ static __always_inline __u32 user_dev(__u32 dev)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
 }
 
-static __always_inline void fill_file(struct file_record *r, struct vfsmount *mnt,
-				      struct inode *inode)
+#define NS_PER_SECOND 1000000000ULL
+
+/* Reads a time of an inode, in nanoseconds since the epoch, however this kernel calls it. */
+#define INODE_TIME(inode, which)                                                               \
+	({                                                                                     \
+		struct inode___hidden *hidden = (void *)(inode);                               \
+		struct inode___old *old = (void *)(inode);                                     \
+		struct timespec64 t = {};                                                      \
+		if (bpf_core_field_exists((inode)->i_##which##_sec)) {                         \
+			t.tv_sec = BPF_CORE_READ(inode, i_##which##_sec);                      \
+			t.tv_nsec = BPF_CORE_READ(inode, i_##which##_nsec) & ~I_CTIME_QUERIED; \
+		} else if (bpf_core_field_exists(hidden->__i_##which)) {                       \
+			t.tv_sec = BPF_CORE_READ(hidden, __i_##which.tv_sec);                  \
+			t.tv_nsec = BPF_CORE_READ(hidden, __i_##which.tv_nsec);                \
+		} else if (bpf_core_field_exists(old->i_##which)) {                            \
+			t.tv_sec = BPF_CORE_READ(old, i_##which.tv_sec);                       \
+			t.tv_nsec = BPF_CORE_READ(old, i_##which.tv_nsec);                     \
+		}                                                                              \
+		t.tv_sec *NS_PER_SECOND + t.tv_nsec;                                           \
+	})
+
+/* Overlayfs keeps its inodes in struct ovl_inode, where the dentry in the upper layer follows the inode. */
+static __always_inline bool in_upper_layer(struct super_block *sb, struct inode *inode)
 {
+	void *upper = NULL;
+
+	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
+		return false;
+	bpf_probe_read_kernel(&upper, sizeof(upper),
+			      (void *)inode + bpf_core_type_size(struct inode));
+	return upper != NULL;
+}
+
+/* Describes the file of an event, as it is now. */
+__noinline int fill_file(struct file_record *r, __u64 vfsmount, __u64 inode_address)
+{
+	struct inode *inode = (void *)inode_address;
+	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+
+	if (!r)
+		return 0;
+	r->head.flags &= ~FLAG_ATTRIBUTES_UNKNOWN;
 	r->inode = BPF_CORE_READ(inode, i_ino);
-	r->dev = user_dev(BPF_CORE_READ(inode, i_sb, s_dev));
+	r->dev = user_dev(BPF_CORE_READ(sb, s_dev));
 	r->mode = BPF_CORE_READ(inode, i_mode);
 	r->uid = BPF_CORE_READ(inode, i_uid.val);
 	r->gid = BPF_CORE_READ(inode, i_gid.val);
-	r->mount_id = BPF_CORE_READ(real_mount(mnt), mnt_id);
+	r->mount_id = BPF_CORE_READ(real_mount((void *)vfsmount), mnt_id);
+	r->mtime_ns = INODE_TIME(inode, mtime);
+	r->ctime_ns = INODE_TIME(inode, ctime);
+	bpf_probe_read_kernel_str(r->filesystem, sizeof(r->filesystem),
+				  BPF_CORE_READ(sb, s_type, name));
+	if (in_upper_layer(sb, inode))
+		r->head.flags |= FLAG_IN_UPPER_LAYER;
+	return 0;
 }
 
 /* Ends a record of `size` bytes, which start record[]. */
@@ -70,6 +116,7 @@ static __always_inline bool send(struct scratch *s, struct counters *c, __u32 si
 static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 {
 	__u32 slot = current_slot();
+	struct file_record *r;
 	struct counters *c;
 	struct scratch *s;
 
@@ -84,7 +131,9 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 			c->lost_no_scratch++;
 		return NULL;
 	}
-	__builtin_memset(s->record, 0, sizeof(struct file_record));
+	r = (void *)s->record;
+	__builtin_memset(r, 0, sizeof(*r));
+	r->head.flags = FLAG_ATTRIBUTES_UNKNOWN;
 	s->type = type;
 	s->flags = flags;
 	s->slot = slot;
@@ -141,9 +190,7 @@ static __always_inline void event_end(struct scratch *s, __u64 tenants)
 	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
 	fill_head(&r->head, (void *)bpf_get_current_task(), s->type);
 	if (s->subject_inode)
-		fill_file(r, (void *)s->subject_mnt, (void *)s->subject_inode);
-	else
-		r->head.flags |= FLAG_ATTRIBUTES_UNKNOWN;
+		fill_file(r, s->subject_mnt, s->subject_inode);
 	r->head.tenants = tenants;
 	r->head.generation = g->generation;
 	r->op_flags = s->flags;

@@ -16,7 +16,7 @@ struct {
 /* Indexed by record type. Written here, read by the agent; a lost event is counted where it is lost. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RECORD_TYPES);
+	__uint(max_entries, EVENT_TYPES);
 	__type(key, __u32);
 	__type(value, struct counters);
 } counters SEC(".maps");

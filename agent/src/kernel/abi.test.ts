@@ -69,8 +69,15 @@ describe("records", () => {
         gid: format.FILE_GID,
         op_flags: format.FILE_OP_FLAGS,
         op_mode: format.FILE_OP_MODE,
+        op_uid: format.FILE_OP_UID,
+        op_gid: format.FILE_OP_GID,
         path_len: format.FILE_PATH_LEN,
         dest_len: format.FILE_DEST_LEN,
+        mtime_ns: format.FILE_MTIME_NS,
+        ctime_ns: format.FILE_CTIME_NS,
+        filesystem: format.FILE_FILESYSTEM,
+        text_len: format.FILE_TEXT_LEN,
+        reserved: 194,
       },
     });
   });

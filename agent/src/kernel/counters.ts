@@ -1,5 +1,5 @@
 /** Counters of the kernel stage: what became of every event, summed over CPUs. */
-import { EVENT_TYPES, PROCESS_EXEC, PROCESS_EXIT, PROCESS_FORK } from "@weir/matcher-wasm/format";
+import { EVENT_TYPES, PROCESS_FORK } from "@weir/matcher-wasm/format";
 import { lookupMap, possibleCpus } from "./libbpf.ts";
 
 /** struct counters in `bpf/include/filter.h`, in order. */
@@ -30,14 +30,12 @@ export const LOSS_CAUSES: readonly (readonly [counter: CounterName, cause: strin
   ["lostUnreadable", "unreadable"],
 ];
 
-/** By event type name; processes have `fork`, `exec` and `exit`. */
+/** By event type name, and `fork`, which rules do not judge. */
 export type Counters = Record<string, TypeCounters>;
 
 const ROWS: readonly (readonly [name: string, type: number])[] = [
   ...EVENT_TYPES.map(({ name, id }) => [name, id] as const),
   ["fork", PROCESS_FORK],
-  ["exec", PROCESS_EXEC],
-  ["exit", PROCESS_EXIT],
 ];
 
 export function readCounters(fd: number): Counters {
@@ -60,7 +58,8 @@ export function readCounters(fd: number): Counters {
 /** File events only, all types together. */
 export function totals(counters: Counters): TypeCounters {
   const sum = Object.fromEntries(NAMES.map((name) => [name, 0])) as TypeCounters;
-  for (const { name } of EVENT_TYPES) for (const counter of NAMES) sum[counter] += counters[name]?.[counter] ?? 0;
+  for (const { name, file } of EVENT_TYPES)
+    if (file) for (const counter of NAMES) sum[counter] += counters[name]?.[counter] ?? 0;
   return sum;
 }
 

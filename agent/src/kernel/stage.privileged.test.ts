@@ -1,8 +1,8 @@
 /** The kernel stage on this machine's kernel: real calls of other processes, judged by real maps. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import {
   type Approver,
   type DecodedRecord,
@@ -10,6 +10,7 @@ import {
   type FileEvent,
   type Interest,
   ringRecords,
+  type Seeds,
 } from "@weir/matcher-wasm/format";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { lost, totals } from "./counters.ts";
@@ -39,10 +40,13 @@ function open(ringBytes = 8 << 20): void {
 type Wanted = Partial<Approver> & Pick<Approver, "event" | "value">;
 
 /** Tables of one tenant with these approvers; every type is of interest. */
-function tables(approvers: readonly Wanted[], { generation = 1, tenant = 0, unfiltered = false } = {}): FilterTables {
+function tables(
+  approvers: readonly Wanted[],
+  { generation = 1, tenant = 0, unfiltered = false, reads = false } = {},
+): FilterTables {
   const interests: Interest[] = TYPES.map((event) => ({
     event,
-    flagsAny: event === "open" ? WRITE : null,
+    flagsAny: event === "open" && !reads ? WRITE : null,
     unfiltered: unfiltered && { flagsAny: null },
   }));
   const all = approvers.map((a): Approver => ({ kind: "path", slot: "file", flagsAny: null, ...a }));
@@ -209,6 +213,63 @@ describe("events", () => {
     await stage.activate(tables(everything()));
     act("mount -t tmpfs t m && mkdir m/s && : > m/s/f && rm m/s/f; umount m");
     expect(paths()).toEqual([`${folder}/m/s/f`, `${folder}/m/s/f`]);
+  });
+
+  test("attributes of the file: those that stat tells", async () => {
+    open();
+    await stage.activate(tables(everything()));
+    act("mkdir m && mount -t tmpfs t m && : > m/f && chown 7:8 m/f && chmod 640 m/f");
+    act("touch -d '2001-02-03 04:05:06.789012345' m/f");
+    const stat = statSync(join(folder, "m/f"), { bigint: true });
+    events();
+    act(": >> m/f; umount m");
+    expect(events()).toMatchObject([
+      {
+        inode: stat.ino,
+        dev: Number(stat.dev),
+        mode: Number(stat.mode),
+        fileUid: 7,
+        fileGid: 8,
+        mtimeNs: stat.mtimeNs,
+        ctimeNs: stat.ctimeNs,
+        filesystem: "tmpfs",
+      },
+    ]);
+    expect(stat.mtimeNs % 1_000_000_000n).toBe(789012345n);
+  });
+
+  test("which files of an overlay lie in its upper layer", async () => {
+    open();
+    await stage.activate(tables(everything(), { reads: true }));
+    act("mkdir m && mount -t tmpfs t m && cd m && mkdir lower upper work all && : > lower/l && : > upper/u");
+    act("cd m && mount -t overlay o -o lowerdir=lower,upperdir=upper,workdir=work all");
+    events();
+    act("cd m && cat all/l all/u upper/u && : >> all/l && cat all/l && umount all && cd .. && umount m");
+    expect(events().map((e) => [relative(`${folder}/m`, e.path), e.filesystem, (e.flags & 64) !== 0])).toEqual([
+      ["all/l", "overlay", false],
+      ["all/u", "overlay", true],
+      ["upper/u", "tmpfs", false],
+      ["all/l", "overlay", true],
+      ["all/l", "overlay", true],
+    ]);
+  });
+
+  test("exec and exit carry the tenants whose rules judge them, and the generation", async () => {
+    open();
+    const interest = (event: string): Seeds => ({
+      format: "weir-seeds/1",
+      interests: [{ event, flagsAny: null, unfiltered: { flagsAny: null } }],
+      approvers: [],
+    });
+    await stage.activate(
+      buildTables(7, [
+        { tenant: 1, seeds: interest("exec") },
+        { tenant: 3, seeds: interest("exit") },
+      ]),
+    );
+    act("exit 0");
+    const masks = records().map(({ kind, tenants, generation }) => [kind, tenants, generation]);
+    expect(new Set(masks.map(String))).toEqual(new Set(["fork,0,7", "exec,2,7", "exit,8,7"]));
   });
 
   test("exec tells the program and its arguments, exit ends it", async () => {

@@ -29,7 +29,7 @@ function approver(tables: FilterTables, key: { hash: bigint; kind: number; type:
 }
 
 function bitIsSet(tables: FilterTables, index: number): boolean {
-  const byte = tables.constants[8 + 32 * 24 + (index >> 3)] as number;
+  const byte = tables.constants[8 + 64 * 24 + (index >> 3)] as number;
   return (byte & (1 << (index & 7))) !== 0;
 }
 

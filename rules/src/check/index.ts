@@ -4,7 +4,7 @@
  * A rule that passes reads fields of exactly one event type, every comparison has operands of fitting
  * types, and nothing in it is beyond what the evaluator and the code generator support.
  */
-import type { Expr, Nnf } from "../ir.ts";
+import type { Expr, Nnf, StringTest } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
 import type { Excerpt } from "../source.ts";
 import type { Node } from "../syntax/ast.ts";
@@ -28,7 +28,8 @@ export interface CheckedExpression {
   readonly warnings: readonly Warning[];
   /** Where the conditions in `expr` were written. */
   readonly written: ReadonlyMap<Expr, Written>;
-  readonly texts: readonly TextUse[];
+  /** Where the tests of its strings come from. */
+  readonly texts: ReadonlyMap<StringTest, TextUse>;
 }
 
 /**

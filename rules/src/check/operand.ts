@@ -54,7 +54,12 @@ export function intConstant(operand: Operand): bigint | undefined {
  * @returns the test that the text stands for in a comparison with the field
  */
 export function textTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
-  scope.texts.push({ field, text, like });
+  const test = readTest(scope, field, text, like);
+  scope.texts.set(test, { field, text, like });
+  return test;
+}
+
+function readTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
   const { value, span, excerpt } = text;
   if (!text.pattern && !like) {
     if (hasStar(value))

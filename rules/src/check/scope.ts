@@ -1,6 +1,6 @@
 /** What is known and counted while one rule is checked; it can be reported against from any depth. */
 import type { Field } from "@weir/matcher-wasm/format";
-import type { Expr } from "../ir.ts";
+import type { Expr, StringTest } from "../ir.ts";
 import type { Excerpt } from "../source.ts";
 import type { Root } from "../syntax/ast.ts";
 import { ExpressionError, type Span } from "../syntax/error.ts";
@@ -56,8 +56,8 @@ export class Scope {
   readonly warnings: Warning[] = [];
   /** Where each condition was written; what is made of a macro as a whole is where the macro is used. */
   readonly written = new Map<Expr, Written>();
-  /** Every text and the field it is compared with. */
-  readonly texts: TextUse[] = [];
+  /** Where each test of a string comes from. */
+  readonly texts = new Map<StringTest, TextUse>();
   /** First event-specific field that was read. */
   eventField: Field | undefined;
   #excerpt: Excerpt;

@@ -15,7 +15,7 @@ import {
   RING_LENGTH_MASK,
 } from "../format/record.ts";
 import { clearVerdicts, judge, rowOf, ruleCount, verdictCount } from "./judge.ts";
-import { generationOf, hasTenant, headerFits, pad8, pathsFit, typeOf } from "./record.ts";
+import { generationOf, hasTenant, headerFits, pad8, bodyFits, typeOf } from "./record.ts";
 
 /** The format's constants are plain integers; here they get the types that they are compared with. */
 const INPUT_ADDRESS: usize = INPUT as usize;
@@ -63,7 +63,7 @@ function judgeRecord(offset: u32, bytes: u32, generation: u32, tenant: u32): boo
   const rules = ruleCount(rowOf(type));
   if (rules == 0) return true;
   if (verdictCount() + rules > VERDICTS_MAX) return false;
-  if (pathsFit(record)) judge(record, offset, rowOf(type), false);
+  if (bodyFits(record)) judge(record, offset, rowOf(type), false);
   else malformedRecords++;
   return true;
 }
@@ -85,6 +85,6 @@ export function match_context(offset: u32): u32 {
   if (offset > INPUT_LIMIT - RECORD_HEADER_BYTES) return 0;
   const record = INPUT_ADDRESS + (offset as usize);
   if (!headerFits(record, INPUT_LIMIT - offset) || typeOf(record) > TYPE_LIMIT) return 0;
-  if (pathsFit(record)) judge(record, offset, rowOf(typeOf(record)), true);
+  if (bodyFits(record)) judge(record, offset, rowOf(typeOf(record)), true);
   return verdictCount();
 }

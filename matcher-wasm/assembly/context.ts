@@ -12,28 +12,28 @@ const BLOCK_BYTES: u64 = CONTEXT_BYTES;
 
 // @ts-ignore: decorator
 @inline
-function entryOf(id: u32): usize {
-  return CONTEXT_ADDRESS + ((id * CONTEXT_ENTRY_BYTES) as usize);
+function entryOf(index: u32): usize {
+  return CONTEXT_ADDRESS + ((index * CONTEXT_ENTRY_BYTES) as usize);
 }
 
 /** Whether the host could not give this value. */
-export function contextUnknown(id: u32): bool {
-  const entry = entryOf(id);
+export function contextUnknown(index: u32): bool {
+  const entry = entryOf(index);
   const count = load<u32>(entry, 4);
   if (count == (CONTEXT_UNKNOWN as u32)) return true;
   return (load<u32>(entry) as u64) + (count as u64) * CONTEXT_VALUE_BYTES > BLOCK_BYTES;
 }
 
 /** Number of values; 0 when they are not known. */
-export function contextCount(id: u32): u32 {
-  return contextUnknown(id) ? 0 : load<u32>(entryOf(id), 4);
+export function contextCount(index: u32): u32 {
+  return contextUnknown(index) ? 0 : load<u32>(entryOf(index), 4);
 }
 
-/** Where value `index` of the field lies; only for `index` below its count. */
+/** Where value `at` of an entry lies; only for `at` below its count. */
 // @ts-ignore: decorator
 @inline
-export function contextValue(id: u32, index: u32): usize {
-  return CONTEXT_ADDRESS + load<u32>(entryOf(id)) + index * CONTEXT_VALUE_BYTES;
+export function contextValue(index: u32, at: u32): usize {
+  return CONTEXT_ADDRESS + load<u32>(entryOf(index)) + at * CONTEXT_VALUE_BYTES;
 }
 
 // @ts-ignore: decorator

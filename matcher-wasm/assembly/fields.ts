@@ -13,60 +13,12 @@ import {
   OP_LE,
   OP_LT,
   OP_NE,
-  REF_ARRAY,
-  REF_COMM,
-  REF_CONTEXT,
-  REF_CONTEXT_ID_MASK,
-  REF_DESTINATION_NAME,
-  REF_DESTINATION_PATH,
-  REF_NAME,
-  REF_PATH,
 } from "../format/layout.ts";
+import { fitsAddresses } from "./addresses.ts";
 import { contextCount, contextUnknown, contextValue, stringAddress, stringLength } from "./context.ts";
-import {
-  commLength,
-  commOf,
-  destinationLength,
-  destinationOf,
-  nameStart,
-  pathLength,
-  pathOf,
-} from "./record.ts";
+import { fetch, text, textLength, valueCount } from "./locate.ts";
 import { inSet, sameBytes } from "./strings.ts";
-
-/** The string that `fetch` found last. */
-let text: usize = 0;
-let textLength: u32 = 0;
-
-function valueCount(ref: u32): u32 {
-  return (ref & REF_ARRAY) != 0 ? contextCount(ref & REF_CONTEXT_ID_MASK) : 1;
-}
-
-/** Puts value `index` of the field into `text` and `textLength`; an absent scalar is the empty string. */
-function fetch(record: usize, ref: u32, index: u32): void {
-  if ((ref & REF_CONTEXT) != 0) {
-    const id = ref & REF_CONTEXT_ID_MASK;
-    textLength = 0;
-    if (index >= contextCount(id)) return;
-    const value = contextValue(id, index);
-    text = stringAddress(value);
-    textLength = stringLength(value);
-    return;
-  }
-  if (ref == REF_COMM) {
-    text = commOf(record);
-    textLength = commLength(record);
-    return;
-  }
-  const destination = ref == REF_DESTINATION_PATH || ref == REF_DESTINATION_NAME;
-  text = destination ? destinationOf(record) : pathOf(record);
-  textLength = destination ? destinationLength(record) : pathLength(record);
-  if (ref == REF_NAME || ref == REF_DESTINATION_NAME) {
-    const start = nameStart(text, textLength);
-    text += start;
-    textLength -= start;
-  }
-}
+import { sameAsTemplate } from "./template.ts";
 
 /** Whether any value of the field is this string. */
 export function string_is(record: usize, ref: u32, literal: usize, length: u32): bool {
@@ -88,6 +40,32 @@ export function string_in(record: usize, ref: u32, set: usize): bool {
   return false;
 }
 
+/** Whether every value of the field fits the string set. */
+export function string_all_in(record: usize, ref: u32, set: usize): bool {
+  const count = valueCount(ref);
+  for (let i: u32 = 0; i < count; i++) {
+    fetch(record, ref, i);
+    if (!inSet(set, text, textLength)) return false;
+  }
+  return true;
+}
+
+/** Whether any value of the field is what the template gives. */
+export function template_is(record: usize, ref: u32, template: usize): bool {
+  const count = valueCount(ref);
+  for (let i: u32 = 0; i < count; i++) {
+    fetch(record, ref, i);
+    if (sameAsTemplate(text, textLength, template)) return true;
+  }
+  return false;
+}
+
+/** Bytes of a scalar string field. */
+export function string_length(record: usize, ref: u32): u32 {
+  fetch(record, ref, 0);
+  return textLength;
+}
+
 /** Whether any value of one field is a value of the other. */
 export function same_string(record: usize, left: u32, right: u32): bool {
   const leftCount = valueCount(left);
@@ -104,20 +82,29 @@ export function same_string(record: usize, left: u32, right: u32): bool {
   return false;
 }
 
-export function context_unknown(id: u32): bool {
-  return contextUnknown(id);
+export function context_unknown(entry: u32): bool {
+  return contextUnknown(entry);
 }
 
-/** The integer of a scalar context field, 0 when it is absent. */
-export function context_int(id: u32): i64 {
-  return contextCount(id) != 0 ? load<i64>(contextValue(id, 0)) : 0;
+/** The integer of a scalar value, 0 when it is absent. */
+export function context_int(entry: u32): i64 {
+  return contextCount(entry) != 0 ? load<i64>(contextValue(entry, 0)) : 0;
 }
 
-/** Whether any value of an integer array compares so to the constant. */
-export function any_int(id: u32, op: u32, constant: i64): bool {
-  const count = contextCount(id);
+/** Whether any integer of an array compares so to the other one. */
+export function any_int(entry: u32, op: u32, other: i64): bool {
+  const count = contextCount(entry);
   for (let i: u32 = 0; i < count; i++) {
-    if (compare(load<i64>(contextValue(id, i)), op, constant)) return true;
+    if (compare(load<i64>(contextValue(entry, i)), op, other)) return true;
+  }
+  return false;
+}
+
+/** Whether any integer of one array compares so to any of the other. */
+export function any_int_pair(left: u32, op: u32, right: u32): bool {
+  const count = contextCount(right);
+  for (let i: u32 = 0; i < count; i++) {
+    if (any_int(left, op, load<i64>(contextValue(right, i)))) return true;
   }
   return false;
 }
@@ -141,13 +128,22 @@ function compare(left: i64, op: u32, right: i64): bool {
   }
 }
 
-/** Whether any value of an integer array is in the set. */
-export function any_int_in(id: u32, set: usize): bool {
-  const count = contextCount(id);
+/** Whether any integer of an array is in the set. */
+export function any_int_in(entry: u32, set: usize): bool {
+  const count = contextCount(entry);
   for (let i: u32 = 0; i < count; i++) {
-    if (int_in(load<i64>(contextValue(id, i)), set)) return true;
+    if (int_in(load<i64>(contextValue(entry, i)), set)) return true;
   }
   return false;
+}
+
+/** Whether every integer of an array is in the set. */
+export function all_int_in(entry: u32, set: usize): bool {
+  const count = contextCount(entry);
+  for (let i: u32 = 0; i < count; i++) {
+    if (!int_in(load<i64>(contextValue(entry, i)), set)) return false;
+  }
+  return true;
 }
 
 export function int_in(value: i64, set: usize): bool {
@@ -162,4 +158,24 @@ export function int_in(value: i64, set: usize): bool {
     else high = middle;
   }
   return false;
+}
+
+/** Whether any address of the entry is in the address set; an absent one is in none. */
+export function ip_in(entry: u32, set: usize): bool {
+  const count = contextCount(entry);
+  for (let i: u32 = 0; i < count; i++) {
+    const value = contextValue(entry, i);
+    if (fitsAddresses(set, stringAddress(value), stringLength(value))) return true;
+  }
+  return false;
+}
+
+/** Whether every address of the entry is in the address set. */
+export function ip_all_in(entry: u32, set: usize): bool {
+  const count = contextCount(entry);
+  for (let i: u32 = 0; i < count; i++) {
+    const value = contextValue(entry, i);
+    if (!fitsAddresses(set, stringAddress(value), stringLength(value))) return false;
+  }
+  return true;
 }

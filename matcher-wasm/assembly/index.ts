@@ -8,9 +8,26 @@ import { CONTEXT, INPUT, OUTPUT } from "../format/layout.ts";
 import { ABI_VERSION } from "../format/record.ts";
 
 import { consumed, malformed, match_batch, match_context, resume } from "./batch.ts";
-import { any_int, any_int_in, context_int, context_unknown, int_in, same_string, string_in, string_is } from "./fields.ts";
+import {
+  all_int_in,
+  any_int,
+  any_int_in,
+  any_int_pair,
+  context_int,
+  context_unknown,
+  int_in,
+  ip_all_in,
+  ip_in,
+  same_string,
+  string_all_in,
+  string_in,
+  string_is,
+  string_length,
+  template_is,
+} from "./fields.ts";
+import { emit_int, emit_ints, emit_strings, run_program } from "./programs.ts";
 
-export { consumed, malformed, match_batch, match_context, resume };
+export { consumed, malformed, match_batch, match_context, resume, run_program };
 
 export function abi_version(): u32 {
   return ABI_VERSION;
@@ -28,4 +45,23 @@ export function context_ptr(): u32 {
   return CONTEXT;
 }
 
-export { any_int, any_int_in, context_int, context_unknown, int_in, same_string, string_in, string_is };
+export {
+  all_int_in,
+  any_int,
+  any_int_in,
+  any_int_pair,
+  context_int,
+  context_unknown,
+  emit_int,
+  emit_ints,
+  emit_strings,
+  int_in,
+  ip_all_in,
+  ip_in,
+  same_string,
+  string_all_in,
+  string_in,
+  string_is,
+  string_length,
+  template_is,
+};

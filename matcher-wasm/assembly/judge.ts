@@ -46,6 +46,7 @@ import {
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
   KNOWN_PATH,
+  KNOWN_TEXT,
   RULES_MAX,
   VERDICT_BYTES,
   VERDICT_CANDIDATE,
@@ -56,10 +57,13 @@ import {
   destinationOf,
   attributesUnknown,
   destinationTruncated,
+  isFileType,
   opFlags,
   pathLength,
   pathOf,
   pathTruncated,
+  textTruncated,
+  typeOf,
 } from "./record.ts";
 
 const HEADER_ADDRESS: usize = HEADER as usize;
@@ -106,6 +110,16 @@ export function ruleCount(row: usize): u32 {
   return load<u32>(row, TYPE_ALL_COUNT);
 }
 
+/** What predicates may rely on for this record, KNOWN_* bits. */
+export function knownOf(record: usize, withContext: bool): u32 {
+  let bits: u32 = withContext ? KNOWN_ALL : KNOWN_ALL & ~KNOWN_CONTEXT;
+  if (pathTruncated(record)) bits &= ~KNOWN_PATH;
+  if (destinationTruncated(record)) bits &= ~KNOWN_DESTINATION;
+  if (attributesUnknown(record)) bits &= ~KNOWN_ATTRIBUTES;
+  if (textTruncated(record)) bits &= ~KNOWN_TEXT;
+  return bits;
+}
+
 /**
  * Judges one admitted record and appends its verdicts.
  * @param address of the record; @param offset what the verdicts call it
@@ -115,12 +129,9 @@ export function ruleCount(row: usize): u32 {
 export function judge(address: usize, offset: u32, row: usize, withContext: bool): void {
   record = address;
   recordOffset = offset;
-  known = withContext ? KNOWN_ALL : KNOWN_ALL & ~KNOWN_CONTEXT;
-  if (pathTruncated(address)) known &= ~KNOWN_PATH;
-  if (destinationTruncated(address)) known &= ~KNOWN_DESTINATION;
-  if (attributesUnknown(address)) known &= ~KNOWN_ATTRIBUTES;
+  known = knownOf(address, withContext);
   nextEvent();
-  if ((known & (KNOWN_PATH | KNOWN_DESTINATION)) == (KNOWN_PATH | KNOWN_DESTINATION)) {
+  if (isFileType(typeOf(address)) && (known & (KNOWN_PATH | KNOWN_DESTINATION)) == (KNOWN_PATH | KNOWN_DESTINATION)) {
     visit(load<u32>(row, TYPE_UNKEYED), load<u32>(row, TYPE_UNKEYED_COUNT));
     if (
       lookUp(row + TYPE_FILE, pathOf(address), pathLength(address)) &&

@@ -7,7 +7,7 @@
 import * as r from "./record.ts";
 
 /** Why a record is refused. */
-export type MalformedReason = "short" | "size" | "type" | "path" | "arguments";
+export type MalformedReason = "short" | "size" | "type" | "path" | "text" | "arguments";
 
 /** The bytes are not a record of this layout: the writer and this reader disagree. */
 export class MalformedRecordError extends Error {
@@ -58,6 +58,11 @@ export interface FileEvent extends RecordHeader {
   readonly fileGid: number;
   readonly opFlags: number;
   readonly opMode: number;
+  readonly opUid: number;
+  readonly opGid: number;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+  readonly filesystem: string;
   /** UTF-8; bytes that are none became U+FFFD. */
   readonly path: string;
   readonly pathBytes: Uint8Array;
@@ -66,11 +71,13 @@ export interface FileEvent extends RecordHeader {
   readonly destination: string;
   readonly destinationBytes: Uint8Array;
   readonly destinationTruncated: boolean;
+  /** Attribute name, or what was mounted; empty where the event has none. */
+  readonly text: string;
+  readonly textTruncated: boolean;
 }
 
 export interface ForkRecord extends RecordHeader {
   readonly kind: "fork";
-  /** Of the process that called fork; with CLONE_PARENT it is not the parent. */
   /** Of the process that called fork; with CLONE_PARENT it is not the parent. */
   readonly forkerStartNs: bigint;
   readonly forkerTgid: number;
@@ -107,7 +114,7 @@ export function decodeRecord(bytes: Uint8Array, offset = 0): DecodedRecord {
   const header = decodeHeader(bytes, offset);
   const record = bytes.subarray(offset, offset + header.size);
   const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-  if (header.type >= r.EVENT_OPEN && header.type <= r.EVENT_CHMOD) return decodeFile(header, view, record, offset);
+  if (header.type >= r.EVENT_OPEN && header.type <= r.EVENT_CHDIR) return decodeFile(header, view, record, offset);
   switch (header.type) {
     case r.PROCESS_FORK:
       requireBytes(header, r.FORK_BYTES, offset);
@@ -161,7 +168,7 @@ function decodeHeader(bytes: Uint8Array, offset: number): RecordHeader {
     auid: u32(r.RECORD_AUID),
     mountNs: u32(r.RECORD_MOUNT_NS),
     pidNs: u32(r.RECORD_PID_NS),
-    comm: commOf(bytes.subarray(offset + r.RECORD_COMM, offset + r.RECORD_COMM + r.COMM_BYTES)),
+    comm: untilNul(bytes.subarray(offset + r.RECORD_COMM, offset + r.RECORD_COMM + r.COMM_BYTES)),
   };
 }
 
@@ -169,15 +176,19 @@ function decodeFile(header: RecordHeader, view: DataView, record: Uint8Array, of
   requireBytes(header, r.FILE_PATHS, offset);
   const pathBytes = view.getUint16(r.FILE_PATH_LEN, true);
   const destBytes = view.getUint16(r.FILE_DEST_LEN, true);
+  const textBytes = view.getUint16(r.FILE_TEXT_LEN, true);
   const destAt = r.FILE_PATHS + pad8(pathBytes);
+  const textAt = destAt + pad8(destBytes);
   for (const length of [pathBytes, destBytes])
     if (length > r.PATH_BYTES_MAX)
       throw new MalformedRecordError("path", offset, `path of ${length} bytes, at most ${r.PATH_BYTES_MAX}`);
-  if (destAt + pad8(destBytes) > header.size)
+  if (textBytes > r.TEXT_BYTES_MAX)
+    throw new MalformedRecordError("text", offset, `text of ${textBytes} bytes, at most ${r.TEXT_BYTES_MAX}`);
+  if (textAt + pad8(textBytes) > header.size)
     throw new MalformedRecordError(
       "path",
       offset,
-      `paths of ${pathBytes} and ${destBytes} bytes do not fit in ${header.size}`,
+      `paths of ${pathBytes} and ${destBytes} and text of ${textBytes} bytes do not fit in ${header.size}`,
     );
   const path = record.slice(r.FILE_PATHS, r.FILE_PATHS + pathBytes);
   const destination = record.slice(destAt, destAt + destBytes);
@@ -192,12 +203,19 @@ function decodeFile(header: RecordHeader, view: DataView, record: Uint8Array, of
     fileGid: view.getUint32(r.FILE_GID, true),
     opFlags: view.getUint32(r.FILE_OP_FLAGS, true),
     opMode: view.getUint32(r.FILE_OP_MODE, true),
+    opUid: view.getUint32(r.FILE_OP_UID, true),
+    opGid: view.getUint32(r.FILE_OP_GID, true),
+    mtimeNs: view.getBigUint64(r.FILE_MTIME_NS, true),
+    ctimeNs: view.getBigUint64(r.FILE_CTIME_NS, true),
+    filesystem: untilNul(record.subarray(r.FILE_FILESYSTEM, r.FILE_FILESYSTEM + r.FILESYSTEM_BYTES)),
     path: utf8.decode(path),
     pathBytes: path,
     pathTruncated: (header.flags & r.FLAG_PATH_TRUNCATED) !== 0,
     destination: utf8.decode(destination),
     destinationBytes: destination,
     destinationTruncated: (header.flags & r.FLAG_DEST_TRUNCATED) !== 0,
+    text: utf8.decode(record.subarray(textAt, textAt + textBytes)),
+    textTruncated: (header.flags & r.FLAG_TEXT_TRUNCATED) !== 0,
   };
 }
 
@@ -234,7 +252,7 @@ function requireBytes(header: RecordHeader, bytes: number, offset: number): void
 }
 
 /** The bytes up to the first NUL. */
-function commOf(bytes: Uint8Array): string {
+function untilNul(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return utf8.decode(end === -1 ? bytes : bytes.subarray(0, end));
 }

@@ -12,7 +12,8 @@ import {
   pad8,
   type RecordHeader,
 } from "./decode.ts";
-import { eventTypeById, eventTypeByName, FIELDS, type Field } from "./fields.ts";
+import { extensionOf, nameOf, namespaceOf } from "./derive.ts";
+import { eventTypeById, eventTypeByName, FIELDS, type Field, type PathSlot } from "./fields.ts";
 import * as r from "./record.ts";
 import { ringFootprint } from "./ring.ts";
 
@@ -24,15 +25,22 @@ export class EncodeError extends RangeError {
 type Common = Partial<Omit<RecordHeader, "size" | "type">>;
 type FileOnly = Omit<
   FileEvent,
-  keyof RecordHeader | "kind" | "pathBytes" | "destinationBytes" | "pathTruncated" | "destinationTruncated"
+  | keyof RecordHeader
+  | "kind"
+  | "pathBytes"
+  | "destinationBytes"
+  | "pathTruncated"
+  | "destinationTruncated"
+  | "textTruncated"
 >;
 
 /** A record by the names that `decodeRecord` gives; whatever is left out is 0 or empty. */
 export type RecordInit =
   | ({ readonly kind: "file"; readonly type: number } & Common &
-      Partial<Omit<FileOnly, "path" | "destination">> & {
+      Partial<Omit<FileOnly, "path" | "destination" | "text">> & {
         readonly path?: string | Uint8Array;
         readonly destination?: string | Uint8Array;
+        readonly text?: string | Uint8Array;
       })
   | ({ readonly kind: "fork" } & Common & Partial<Pick<ForkRecord, "forkerStartNs" | "forkerTgid">>)
   | ({ readonly kind: "exec" } & Common & Partial<Pick<ExecRecord, "path" | "args">>)
@@ -94,13 +102,16 @@ export function encodeEvent(
     const found = given.find(({ field }) => wanted(field));
     return found === undefined ? "" : stringOf(found.field, found.value);
   };
-  const bytes = encodeFile({
-    kind: "file",
-    type: eventType.id,
-    ...stamp,
-    path: text(({ source }) => source.from === "path" && source.slot === "file"),
-    destination: text(({ source }) => source.from === "path" && source.slot === "destination"),
-  });
+  const bytes = eventType.file
+    ? encodeFile({
+        kind: "file",
+        type: eventType.id,
+        ...stamp,
+        path: text(({ source }) => source.from === "path" && source.slot === "file"),
+        destination: text(({ source }) => source.from === "path" && source.slot === "destination"),
+        text: text(({ source }) => source.from === "text"),
+      })
+    : encodeRecord({ kind: eventType.id === r.PROCESS_EXEC ? "exec" : "exit", ...stamp });
   const view = new DataView(bytes.buffer);
   // Parts of a field come after the field itself, so that they can be compared with it.
   const isPart = (field: Field): number => ("mask" in field.source && field.source.mask !== undefined ? 1 : 0);
@@ -161,17 +172,23 @@ function encodeHeader(init: Common, type: number, size: number): { bytes: Uint8A
     ["pidNs", r.RECORD_PID_NS],
   ] as const)
     setInteger(view, name, "u32", offset, init[name] ?? 0);
-  setComm(bytes, init.comm ?? "");
+  setShort(bytes, "comm", r.RECORD_COMM, init.comm ?? "");
   return { bytes, view };
 }
 
 function encodeFile(init: Extract<RecordInit, { kind: "file" }>): Uint8Array<ArrayBuffer> {
-  if (eventTypeById(init.type) === undefined) throw new EncodeError(`type ${init.type} is no file event`);
+  if (eventTypeById(init.type)?.file !== true) throw new EncodeError(`type ${init.type} is no file event`);
   const path = pathBytes("path", init.path ?? "");
   const destination = pathBytes("destination", init.destination ?? "");
+  const text = bytesOf(init.text ?? "");
+  if (text.length > r.TEXT_BYTES_MAX)
+    throw new EncodeError(`text of ${text.length} bytes, at most ${r.TEXT_BYTES_MAX}`);
   const destinationAt = r.FILE_PATHS + pad8(path.length);
-  const { bytes, view } = encodeHeader(init, init.type, destinationAt + pad8(destination.length));
+  const textAt = destinationAt + pad8(destination.length);
+  const { bytes, view } = encodeHeader(init, init.type, textAt + pad8(text.length));
   setInteger(view, "inode", "u64", r.FILE_INODE, init.inode ?? 0n);
+  setInteger(view, "mtimeNs", "u64", r.FILE_MTIME_NS, init.mtimeNs ?? 0n);
+  setInteger(view, "ctimeNs", "u64", r.FILE_CTIME_NS, init.ctimeNs ?? 0n);
   for (const [name, offset] of [
     ["dev", r.FILE_DEV],
     ["mountId", r.FILE_MOUNT_ID],
@@ -180,12 +197,17 @@ function encodeFile(init: Extract<RecordInit, { kind: "file" }>): Uint8Array<Arr
     ["fileGid", r.FILE_GID],
     ["opFlags", r.FILE_OP_FLAGS],
     ["opMode", r.FILE_OP_MODE],
+    ["opUid", r.FILE_OP_UID],
+    ["opGid", r.FILE_OP_GID],
   ] as const)
     setInteger(view, name, "u32", offset, init[name] ?? 0);
+  setShort(bytes, "filesystem", r.FILE_FILESYSTEM, init.filesystem ?? "");
   view.setUint16(r.FILE_PATH_LEN, path.length, true);
   view.setUint16(r.FILE_DEST_LEN, destination.length, true);
+  view.setUint16(r.FILE_TEXT_LEN, text.length, true);
   bytes.set(path, r.FILE_PATHS);
   bytes.set(destination, destinationAt);
+  bytes.set(text, textAt);
   return bytes;
 }
 
@@ -210,12 +232,13 @@ function pathBytes(name: string, text: string | Uint8Array): Uint8Array {
   return bytes;
 }
 
-function setComm(record: Uint8Array, comm: string | Uint8Array): void {
-  const bytes = bytesOf(comm);
+/** Texts of at most 15 bytes in 16: comm, file system. */
+function setShort(record: Uint8Array, name: string, offset: number, text: string | Uint8Array): void {
+  const bytes = bytesOf(text);
   if (bytes.length >= r.COMM_BYTES || bytes.includes(0))
-    throw new EncodeError(`comm of ${bytes.length} bytes, at most ${r.COMM_BYTES - 1} and none of them NUL`);
-  record.fill(0, r.RECORD_COMM, r.RECORD_COMM + r.COMM_BYTES);
-  record.set(bytes, r.RECORD_COMM);
+    throw new EncodeError(`${name} of ${bytes.length} bytes, at most ${r.COMM_BYTES - 1} and none of them NUL`);
+  record.fill(0, offset, offset + r.COMM_BYTES);
+  record.set(bytes, offset);
 }
 
 type IntegerKind = "u32" | "i32" | "u64";
@@ -271,21 +294,60 @@ function setField(
       if (typeof value !== "boolean") throw new EncodeError(`${field.name}: expected a boolean`);
       if (value) view.setUint16(r.RECORD_FLAGS, view.getUint16(r.RECORD_FLAGS, true) | source.bit, true);
       return;
-    case "comm":
-      setComm(record, stringOf(field, value));
-      return;
-    case "pathLength": {
-      const length = view.getUint16(source.slot === "file" ? r.FILE_PATH_LEN : r.FILE_DEST_LEN, true);
-      if (BigInt(integerOf(field, value)) !== BigInt(length))
-        throw new EncodeError(`${field.name} ${String(value)}: the path has ${length} bytes`);
+    case "id32": {
+      const id = BigInt(integerOf(field, value));
+      setInteger(view, field.name, "u32", source.offset, id === -1n ? r.ID_UNCHANGED : id);
       return;
     }
-    case "basename":
-      requireName(record, view, field, source.slot, bytesOf(stringOf(field, value)));
+    case "comm":
+      setShort(record, field.name, r.RECORD_COMM, stringOf(field, value));
       return;
-    default:
+    case "filesystem":
+      setShort(record, field.name, r.FILE_FILESYSTEM, stringOf(field, value));
+      return;
+    case "pathLength":
+      requireLength(field, value, pathIn(record, view, source.slot));
+      return;
+    case "nameLength":
+      requireLength(field, value, nameOf(pathIn(record, view, source.slot)));
+      return;
+    case "basename":
+      requireText(field, value, nameOf(pathIn(record, view, source.slot)), "the last component of the path");
+      return;
+    case "extension":
+      requireText(field, value, extensionOf(pathIn(record, view, source.slot)), "the extension of the path");
+      return;
+    case "textPrefix":
+      requireText(field, value, namespaceOf(textIn(record, view)), "the namespace of the attribute");
+      return;
+    case "path":
+    case "text":
+    case "context":
+    case "variable":
       return;
   }
+}
+
+function pathIn(record: Uint8Array, view: DataView, slot: PathSlot): Uint8Array {
+  const pathLength = view.getUint16(r.FILE_PATH_LEN, true);
+  const start = slot === "file" ? r.FILE_PATHS : r.FILE_PATHS + pad8(pathLength);
+  return record.subarray(start, start + (slot === "file" ? pathLength : view.getUint16(r.FILE_DEST_LEN, true)));
+}
+
+function textIn(record: Uint8Array, view: DataView): Uint8Array {
+  const paths = pad8(view.getUint16(r.FILE_PATH_LEN, true)) + pad8(view.getUint16(r.FILE_DEST_LEN, true));
+  return record.subarray(r.FILE_PATHS + paths, r.FILE_PATHS + paths + view.getUint16(r.FILE_TEXT_LEN, true));
+}
+
+function requireLength(field: Field, value: FieldValue, of: Uint8Array): void {
+  if (BigInt(integerOf(field, value)) !== BigInt(of.length))
+    throw new EncodeError(`${field.name} ${String(value)}: it has ${of.length} bytes`);
+}
+
+function requireText(field: Field, value: FieldValue, expected: Uint8Array, what: string): void {
+  const received = bytesOf(stringOf(field, value));
+  if (received.length !== expected.length || received.some((byte, i) => byte !== expected[i]))
+    throw new EncodeError(`${field.name}: is not ${what}`);
 }
 
 /** Permission bits of a mode: set them where the mode is not given, else they have to agree. */
@@ -312,20 +374,4 @@ function setPart(
   if (!wholeGiven) view.setUint32(offset, whole | Number(part), true);
   else if ((whole & mask) !== Number(part))
     throw new EncodeError(`${field.name} ${value}: the whole value is 0o${whole.toString(8)}`);
-}
-
-function requireName(
-  record: Uint8Array,
-  view: DataView,
-  field: Field,
-  slot: "file" | "destination",
-  name: Uint8Array,
-): void {
-  const pathLength = view.getUint16(r.FILE_PATH_LEN, true);
-  const start = slot === "file" ? r.FILE_PATHS : r.FILE_PATHS + pad8(pathLength);
-  const length = slot === "file" ? pathLength : view.getUint16(r.FILE_DEST_LEN, true);
-  const path = record.subarray(start, start + length);
-  const last = path.subarray(path.lastIndexOf(0x2f) + 1);
-  if (last.length !== name.length || last.some((byte, i) => byte !== name[i]))
-    throw new EncodeError(`${field.name}: is not the last component of the path`);
 }

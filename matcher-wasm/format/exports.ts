@@ -12,4 +12,5 @@ export const MATCHER_EXPORTS: readonly string[] = [
   "memory",
   "output_ptr",
   "resume",
+  "run_program",
 ];

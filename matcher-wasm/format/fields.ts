@@ -2,155 +2,199 @@
  * The one table of events and fields. The rule checker, the matcher's code generation, the context block,
  * `weir fields` and the detections all read it; a field exists exactly when it has a row here.
  */
+import {
+  commonRows,
+  context,
+  fileRows,
+  hostRows,
+  pathRows,
+  processRows,
+  type Row,
+  recordProcessRows,
+  relatedRows,
+  row,
+} from "./field-rows.ts";
+import type { ContextKey, EventType, Field, FieldSource } from "./field-types.ts";
 import * as r from "./record.ts";
 
-export interface EventType {
-  readonly name: string;
-  readonly id: number;
-  /** Whether events of this type carry a destination path. */
-  readonly destination: boolean;
-  readonly doc: string;
-}
+export type * from "./field-types.ts";
 
-export const EVENT_TYPES: readonly EventType[] = [
-  { name: "open", id: r.EVENT_OPEN, destination: false, doc: "a file was opened, created or truncated by opening" },
-  { name: "unlink", id: r.EVENT_UNLINK, destination: false, doc: "a file was removed" },
-  { name: "rename", id: r.EVENT_RENAME, destination: true, doc: "a file or directory was renamed or moved" },
-  { name: "chmod", id: r.EVENT_CHMOD, destination: false, doc: "the permission bits of a file were changed" },
-];
-
-/** Where a field's value lies. `u…`/`i…`: an integer in the record at `offset`, masked where `mask` is set. */
-export type FieldSource =
-  | { readonly from: "u32" | "i32" | "u64"; readonly offset: number; readonly mask?: number }
-  /** 1 when one of the bits of the record's flags is set, else 0. */
-  | { readonly from: "flag"; readonly bit: number }
-  | { readonly from: "path" | "basename" | "pathLength"; readonly slot: "file" | "destination" }
-  | { readonly from: "comm" }
-  /** Value `id` of the context block, see `module.ts`. */
-  | { readonly from: "context"; readonly id: number };
-
-export interface Field {
-  readonly name: string;
-  /** Event type the field belongs to; undefined: every type has it. */
-  readonly event?: string;
-  readonly type: "string" | "int" | "bool";
-  /** The field has any number of values; comparisons ask for ANY of them, negated ones for NONE. */
-  readonly array: boolean;
-  /** Strings: `path` patterns are globs over components, `flat` patterns let `*` cross slashes. */
-  readonly matching: "path" | "flat";
-  readonly source: FieldSource;
-  readonly doc: string;
-}
-
-type Row = readonly [suffix: string, type: Field["type"], source: FieldSource, doc: string];
-
-const file = (slot: "file" | "destination"): readonly Row[] => [
-  ["path", "string", { from: "path", slot }, "path in the mount tree of the task"],
-  ["name", "string", { from: "basename", slot }, "last component of the path"],
-  ["path.length", "int", { from: "pathLength", slot }, "bytes of the path"],
-];
-
-const attributes: readonly Row[] = [
-  ["inode", "int", { from: "u64", offset: r.FILE_INODE }, "inode number"],
-  ["dev", "int", { from: "u32", offset: r.FILE_DEV }, "device number"],
-  ["mount_id", "int", { from: "u32", offset: r.FILE_MOUNT_ID }, "id of the mount"],
-  ["mode", "int", { from: "u32", offset: r.FILE_MODE }, "mode, file type included"],
-  ["rights", "int", { from: "u32", offset: r.FILE_MODE, mask: 0o7777 }, "permission bits"],
-  ["uid", "int", { from: "u32", offset: r.FILE_UID }, "owner"],
-  ["gid", "int", { from: "u32", offset: r.FILE_GID }, "group"],
-];
-
-const perEvent: Record<string, readonly Row[]> = {
-  open: [
-    ["flags", "int", { from: "u32", offset: r.FILE_OP_FLAGS }, "flags of the open file, O_*"],
-    ["created", "bool", { from: "flag", bit: r.FLAG_CREATED }, "the call created the file"],
-  ],
-  chmod: [
-    ["file.destination.mode", "int", { from: "u32", offset: r.FILE_OP_MODE }, "new mode"],
-    ["file.destination.rights", "int", { from: "u32", offset: r.FILE_OP_MODE, mask: 0o7777 }, "new permission bits"],
-  ],
-};
-
-const recordProcess: readonly Row[] = [
-  ["pid", "int", { from: "u32", offset: r.RECORD_TGID }, "process id in the initial namespace"],
-  ["tid", "int", { from: "u32", offset: r.RECORD_TID }, "thread id in the initial namespace"],
-  ["ppid", "int", { from: "u32", offset: r.RECORD_PPID }, "process id of the parent"],
-  ["uid", "int", { from: "u32", offset: r.RECORD_UID }, "real user id"],
-  ["gid", "int", { from: "u32", offset: r.RECORD_GID }, "real group id"],
-  ["euid", "int", { from: "u32", offset: r.RECORD_EUID }, "effective user id"],
-  ["egid", "int", { from: "u32", offset: r.RECORD_EGID }, "effective group id"],
-  ["fsuid", "int", { from: "u32", offset: r.RECORD_FSUID }, "user id for file access"],
-  ["fsgid", "int", { from: "u32", offset: r.RECORD_FSGID }, "group id for file access"],
-  ["auid", "int", { from: "u32", offset: r.RECORD_AUID }, "login user id"],
-  ["comm", "string", { from: "comm" }, "name of the task, at most 15 bytes"],
-];
-
-const field = (name: string, [, type, source, doc]: Row, event?: string, array = false): Field => ({
+const fileEvent = (name: string, id: number, doc: string, destination = false): EventType => ({
   name,
-  ...(event === undefined ? {} : { event }),
-  type,
-  array,
-  matching: /\.path$/.test(name) ? "path" : "flat",
-  source,
+  id,
+  file: true,
+  destination,
+  doc,
+});
+const processEvent = (name: string, id: number, doc: string): EventType => ({
+  name,
+  id,
+  file: false,
+  destination: false,
   doc,
 });
 
-/**
- * Fields that the agent resolves after the record: row n is value n of the context block.
- * Appending is compatible; reordering is a new ABI version.
- */
-const contextRows: readonly (readonly [name: string, type: Field["type"], array: boolean, doc: string])[] = [
-  ["process.file.path", "string", false, "executable of the process"],
-  ["process.file.name", "string", false, "last component of the executable's path"],
-  ["process.args", "string", false, "arguments without argv[0], joined by blanks"],
-  ["process.argv", "string", true, "arguments without argv[0]"],
-  ["process.argv0", "string", false, "argv[0]"],
-  ["process.parent.pid", "int", false, "process id of the parent"],
-  ["process.parent.comm", "string", false, "name of the parent's task"],
-  ["process.parent.file.path", "string", false, "executable of the parent"],
-  ["process.parent.file.name", "string", false, "last component of the parent's executable"],
-  ["process.ancestors.pid", "int", true, "process ids of all ancestors"],
-  ["process.ancestors.comm", "string", true, "task names of all ancestors"],
-  ["process.ancestors.file.path", "string", true, "executables of all ancestors"],
-  ["process.ancestors.file.name", "string", true, "last components of the ancestors' executables"],
-  ["process.container.id", "string", false, "container of the process, empty outside one"],
-  ["container.id", "string", false, "container of the process, empty outside one"],
+export const EVENT_TYPES: readonly EventType[] = [
+  fileEvent("open", r.EVENT_OPEN, "a file was opened, created or truncated by opening"),
+  fileEvent("unlink", r.EVENT_UNLINK, "a file was removed"),
+  fileEvent("rename", r.EVENT_RENAME, "a file or directory was renamed or moved", true),
+  fileEvent("chmod", r.EVENT_CHMOD, "the permission bits of a file were changed"),
+  fileEvent("chown", r.EVENT_CHOWN, "owner or group of a file were changed"),
+  fileEvent("link", r.EVENT_LINK, "a file got another name", true),
+  fileEvent("mkdir", r.EVENT_MKDIR, "a directory was made"),
+  fileEvent("rmdir", r.EVENT_RMDIR, "a directory was removed"),
+  fileEvent("utimes", r.EVENT_UTIMES, "the times of a file were set"),
+  fileEvent("setxattr", r.EVENT_SETXATTR, "an extended attribute was set"),
+  fileEvent("removexattr", r.EVENT_REMOVEXATTR, "an extended attribute was removed"),
+  fileEvent("mount", r.EVENT_MOUNT, "a file system or directory was mounted", true),
+  fileEvent("umount", r.EVENT_UMOUNT, "a mount was taken away"),
+  fileEvent("splice", r.EVENT_SPLICE, "a file was spliced from or into a pipe"),
+  fileEvent("chdir", r.EVENT_CHDIR, "the working directory was changed"),
+  processEvent("exec", r.PROCESS_EXEC, "a process executed a file"),
+  processEvent("exit", r.PROCESS_EXIT, "a process ended"),
 ];
 
-/** Number of values in a context block. */
-export const CONTEXT_FIELDS = contextRows.length;
+const u32 = (offset: number, mask?: number): FieldSource =>
+  mask === undefined ? { from: "u32", offset } : { from: "u32", offset, mask };
+const id32 = (offset: number): FieldSource => ({ from: "id32", offset });
+const FLAGS = u32(r.FILE_OP_FLAGS);
+const MODE = u32(r.FILE_OP_MODE);
+const RIGHTS = u32(r.FILE_OP_MODE, 0o7777);
+const UNRESOLVED = { unresolved: true };
+
+const newMode: readonly Row[] = [
+  row("file.destination.mode", "int", MODE, "mode asked for"),
+  row("file.destination.rights", "int", RIGHTS, "permission bits asked for"),
+];
+const syscallPath = row("syscall.path", "string", context("syscall.path"), "path as the call gave it", UNRESOLVED);
+const syscallDestination = row(
+  "syscall.destination.path",
+  "string",
+  context("syscall.destination.path"),
+  "destination as the call gave it",
+  UNRESOLVED,
+);
+const attributeName: readonly Row[] = [
+  row("file.destination.name", "string", { from: "text" }, "name of the attribute, such as security.capability"),
+  row("file.destination.namespace", "string", { from: "textPrefix" }, "namespace of the attribute, such as security"),
+];
+
+/** Fields of an event besides those of its file. */
+const perEvent: Readonly<Record<string, readonly Row[]>> = {
+  open: [
+    row("flags", "int", FLAGS, "flags of the open, O_*"),
+    row("created", "bool", { from: "flag", bit: r.FLAG_CREATED }, "the call created the file"),
+    ...newMode,
+    syscallPath,
+    row("syscall.flags", "int", FLAGS, "flags of the call, O_*"),
+    row("syscall.mode", "int", MODE, "mode of the call"),
+  ],
+  unlink: [row("flags", "int", FLAGS, "flags of the call, AT_*"), syscallPath],
+  rename: [syscallPath, syscallDestination],
+  chmod: [...newMode, syscallPath, row("syscall.mode", "int", MODE, "mode of the call")],
+  chown: [
+    row("file.destination.uid", "int", id32(r.FILE_OP_UID), "new owner, -1: not changed"),
+    row("file.destination.gid", "int", id32(r.FILE_OP_GID), "new group, -1: not changed"),
+    row("file.destination.user", "string", context("chown.user"), "name of the new owner"),
+    row("file.destination.group", "string", context("chown.group"), "name of the new group"),
+    syscallPath,
+    row("syscall.uid", "int", id32(r.FILE_OP_UID), "owner of the call"),
+    row("syscall.gid", "int", id32(r.FILE_OP_GID), "group of the call"),
+  ],
+  link: [syscallPath, syscallDestination],
+  mkdir: [...newMode, syscallPath, row("syscall.mode", "int", MODE, "mode of the call")],
+  rmdir: [syscallPath],
+  utimes: [syscallPath],
+  setxattr: attributeName,
+  removexattr: attributeName,
+  splice: [
+    row("pipe_entry_flag", "int", FLAGS, "flag of the first buffer of the pipe read from, PIPE_BUF_FLAG_*"),
+    row("pipe_exit_flag", "int", MODE, "flag of the last buffer of the pipe written to, PIPE_BUF_FLAG_*"),
+  ],
+  mount: [
+    row("fs_type", "string", { from: "filesystem" }, "type of the file system, at most 15 bytes"),
+    row("mountpoint.path", "string", { from: "path", slot: "file" }, "where it was mounted"),
+    row("source.path", "string", { from: "path", slot: "destination" }, "what a bind mount shows, else empty"),
+    row("root.path", "string", { from: "text" }, "what was mounted, as path in its file system"),
+    syscallPath,
+  ],
+  umount: [row("mountpoint.path", "string", { from: "path", slot: "file" }, "where it was mounted")],
+  chdir: [syscallPath],
+  exec: [syscallPath],
+  exit: [
+    row("code", "int", context("exit.code"), "exit code, or the number of the signal that ended it"),
+    row("cause", "int", context("exit.cause"), "0: ended by itself, 1: core dumped, 2: ended by a signal"),
+  ],
+};
+
+/** Events whose file is called by another name than `file`. */
+const WITHOUT_FILE = new Set(["mount", "umount"]);
+
+const field = (prefix: string, of: Row, event?: string): Field => ({
+  name: prefix + of.suffix,
+  ...(event === undefined ? {} : { event }),
+  type: of.type,
+  array: of.array ?? false,
+  matching: /\.path$/.test(of.suffix) || of.suffix === "path" ? "path" : "flat",
+  timestamp: of.timestamp ?? false,
+  unresolved: of.unresolved ?? false,
+  source: of.source,
+  doc: of.doc,
+});
+
+/** Rows of ancestors: each has one value, or several, for every process on the way to init. */
+const ancestorRows: readonly Row[] = [
+  ...relatedRows("process.ancestors").map((r): Row => ({ ...r, array: true })),
+  row("length", "int", context("process.ancestors.length"), "number of ancestors"),
+];
+
+function eventFields({ name, file, destination }: EventType): Field[] {
+  const own = (perEvent[name] ?? []).map((r) => field(`${name}.`, r, name));
+  if (!file) return [...processEventRows.map((r) => field(`${name}.`, r, name)), ...own];
+  const retval: FieldSource = { from: "i32", offset: r.RECORD_RETVAL };
+  const outcome = row("retval", "int", retval, "0, or the negative errno of a failed operation");
+  const rows = WITHOUT_FILE.has(name) ? [] : [...pathRows("file"), ...fileRows];
+  const other = destination && !WITHOUT_FILE.has(name) ? [...pathRows("destination"), ...fileRows] : [];
+  return [
+    ...rows.map((r) => field(`${name}.file.`, r, name)),
+    ...other.map((r) => field(`${name}.file.destination.`, r, name)),
+    ...own,
+    field(`${name}.`, outcome, name),
+  ];
+}
+
+/** exec and exit speak of the process itself. */
+const processEventRows: readonly Row[] = [...recordProcessRows, ...processRows("process")];
 
 export const FIELDS: readonly Field[] = [
-  ...EVENT_TYPES.flatMap((event) => {
-    const rows: Field[] = [...file("file"), ...attributes].map((row) =>
-      field(`${event.name}.file.${row[0]}`, row, event.name),
-    );
-    if (event.destination)
-      rows.push(
-        ...file("destination").map((row) => field(`${event.name}.file.destination.${row[0]}`, row, event.name)),
-      );
-    rows.push(...(perEvent[event.name] ?? []).map((row) => field(`${event.name}.${row[0]}`, row, event.name)));
-    rows.push(
-      field(
-        `${event.name}.retval`,
-        ["retval", "int", { from: "i32", offset: r.RECORD_RETVAL }, "0, or the negative errno of a failed operation"],
-        event.name,
-      ),
-    );
-    return rows;
-  }),
-  ...recordProcess.map((row) => field(`process.${row[0]}`, row)),
-  ...contextRows.map(([name, type, array, doc], id) =>
-    field(name, ["", type, { from: "context", id }, doc], undefined, array),
-  ),
+  ...EVENT_TYPES.flatMap(eventFields),
+  ...[...recordProcessRows, ...processRows("process")].map((r) => field("process.", r)),
+  ...relatedRows("process.parent").map((r) => field("process.parent.", r)),
+  ...ancestorRows.map((r) => field("process.ancestors.", r)),
+  ...commonRows.map((r) => field("", r)),
 ];
 
+/** What `filters` read; not part of events. */
+export const HOST_FIELDS: readonly Field[] = hostRows.map((r) => field("", r));
+
 const byName = new Map(FIELDS.map((f) => [f.name, f]));
+const hostByName = new Map(HOST_FIELDS.map((f) => [f.name, f]));
 const typesByName = new Map(EVENT_TYPES.map((t) => [t.name, t]));
 const typesById = new Map(EVENT_TYPES.map((t) => [t.id, t]));
 
+/** Every value that a context block may hold, variables aside, by key. */
+export const CONTEXT_KEYS: ReadonlyMap<string, ContextKey> = new Map(
+  [...FIELDS, ...HOST_FIELDS].flatMap(({ source, type, array }) =>
+    source.from === "context" ? [[source.key, { key: source.key, type, array }]] : [],
+  ),
+);
+
 export function findField(name: string): Field | undefined {
   return byName.get(name);
+}
+
+export function findHostField(name: string): Field | undefined {
+  return hostByName.get(name);
 }
 
 export function eventTypeByName(name: string): EventType | undefined {

@@ -1,4 +1,6 @@
 export * from "./decode.ts";
+export * from "./derive.ts";
+export * from "./description.ts";
 export * from "./encode.ts";
 export * from "./exports.ts";
 export * from "./fields.ts";

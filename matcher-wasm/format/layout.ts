@@ -63,6 +63,12 @@
  *  16 (before + after) × u32 address of the component's pattern
  *
  * Integer set: 0 u32 count   4 u32 unused   8 count × i64, ascending
+ *
+ * Address set: 0 u32 count   4 u32 unused   8 count × { u8[16] network, u8[16] mask, u32 family, u32 unused }
+ *   Addresses are 16 bytes, IPv4 mapped into IPv6. family 4 and 6: the network holds only such addresses.
+ *
+ * Template: a text put together from parts, 0 u32 count   4 u32 unused   8 count × { u32 kind, u32 a, u32 b }
+ *   PART_LITERAL: a address, b bytes   PART_STRING, PART_INT: a entry of the context block, an integer in decimal
  */
 import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, RULES_MAX } from "./module.ts";
 import { EVENT_TYPE_MAX } from "./record.ts";
@@ -142,21 +148,45 @@ export const GLOB_AFTER = 4;
 export const GLOB_OPEN = 8;
 export const GLOB_COMPONENTS = 16;
 
+export const ADDRESSES_COUNT = 0;
+export const ADDRESSES = 8;
+export const ADDRESS_NETWORK = 0;
+export const ADDRESS_MASK = 16;
+export const ADDRESS_FAMILY = 32;
+export const ADDRESS_BYTES = 40;
+/** Value of an address: IPv4 is ::ffff:a.b.c.d. */
+export const IP_BYTES = 16;
+
+export const TEMPLATE_COUNT = 0;
+export const TEMPLATE_PARTS = 8;
+export const PART_KIND = 0;
+export const PART_A = 4;
+export const PART_B = 8;
+export const PART_BYTES = 12;
+export const PART_LITERAL = 0;
+export const PART_STRING = 1;
+export const PART_INT = 2;
+
 export const INTS_COUNT = 0;
 export const INTS_VALUES = 8;
 
 /**
- * How predicates name a string field. Context fields: REF_CONTEXT + id, with REF_ARRAY when the field has
- * any number of values.
+ * How predicates name a string field. Values of the context block: REF_CONTEXT + entry, with REF_ARRAY when
+ * there are any number of them.
  */
 export const REF_PATH = 0;
 export const REF_DESTINATION_PATH = 1;
 export const REF_NAME = 2;
 export const REF_DESTINATION_NAME = 3;
 export const REF_COMM = 4;
-export const REF_CONTEXT = 256;
-export const REF_ARRAY = 512;
-export const REF_CONTEXT_ID_MASK = 255;
+export const REF_EXTENSION = 5;
+export const REF_DESTINATION_EXTENSION = 6;
+export const REF_FILESYSTEM = 7;
+export const REF_TEXT = 8;
+export const REF_TEXT_PREFIX = 9;
+export const REF_CONTEXT = 1 << 16;
+export const REF_ARRAY = 1 << 17;
+export const REF_CONTEXT_ENTRY_MASK = 0xffff;
 
 /** Comparisons of `any_int`. */
 export const OP_EQ = 0;

@@ -22,10 +22,15 @@
  *   match_context(offset) → i32
  *       Judges the record at that offset again, with the context block; writes final verdicts (rules
  *       that need no context are not repeated) and returns their number.
+ *   run_program(index, offset) → i32
+ *       Runs a program of the module's description (`description.ts`) on the record at that offset, with
+ *       the context block. A filter gives 0 or 1. A value gives the number of values that it wrote to the
+ *       output as VALUE_BYTES each: an i64, or u32 address in the memory and u32 byte length. PROGRAM_UNKNOWN
+ *       when it reads what is not known; as signed 32-bit value also for an index that is none.
  *
- * A context block holds CONTEXT_FIELDS entries of 8 bytes: u32 offset from the block's start, u32 count
- * of values. At that offset lie `count` values of 8 bytes: for strings u32 offset from the block's start
- * and u32 byte length, for integers one i64. An absent value has count 0: it is the type's zero value for
+ * A context block holds one entry of 8 bytes for each value that the module's description names, in that
+ * order: u32 offset from the block's start, u32 count of values. At that offset lie `count` values of 8 bytes: for strings u32 offset from the block's start
+ * and u32 byte length, for integers and booleans one i64. An absent value has count 0: it is the type's zero value for
  * a scalar, the empty list for an array. A value that the host could not get, or that does not fit, has
  * count CONTEXT_UNKNOWN: every leaf that reads it counts as true.
  */
@@ -41,12 +46,22 @@ export const CONTEXT_VALUE_BYTES = 8;
 /** As signed 32-bit value: the count of a context value that is not known. */
 export const CONTEXT_UNKNOWN = -1;
 
+/** Most values that a matcher may ask for. */
+export const CONTEXT_VALUES_MAX = 1024;
+
+export const VALUE_BYTES = 8;
+/** Most values that one program writes; what is beyond is left out. */
+export const PROGRAM_VALUES_MAX = OUTPUT_BYTES / VALUE_BYTES;
+export const PROGRAM_UNKNOWN = -1;
+
 export const VERDICT_BYTES = 8;
 /** Set in the rule index of a verdict that needs a second call with context. */
 export const VERDICT_CANDIDATE = 1 << 30;
 
 /** Most rules of one bundle. */
 export const RULES_MAX = 16384;
+/** Most programs of one bundle: filters and values of actions. */
+export const PROGRAMS_MAX = 4096;
 /** Most 64 KiB pages of a module's memory. */
 export const MEMORY_PAGES_MAX = 1024;
 /** Most bytes of a module. */
@@ -60,6 +75,8 @@ export const KNOWN_RECORD = 1;
 export const KNOWN_PATH = 2;
 export const KNOWN_DESTINATION = 4;
 export const KNOWN_CONTEXT = 8;
-/** Inode, device, mount, mode and owner of the file. */
+/** Inode, device, mount, mode, owner, times and file system of the file. */
 export const KNOWN_ATTRIBUTES = 16;
-export const KNOWN_ALL = 31;
+/** The third text: an attribute's name, what was mounted. */
+export const KNOWN_TEXT = 32;
+export const KNOWN_ALL = 63;

@@ -13,6 +13,7 @@ import {
   encodeSpan,
   FILE_DEST_LEN,
   FILE_PATH_LEN,
+  FILE_TEXT_LEN,
   FLAG_CREATED,
   FLAG_PATH_TRUNCATED,
   MalformedRecordError,
@@ -22,6 +23,7 @@ import {
   type RecordInit,
   ringFootprint,
   ringRecords,
+  TEXT_BYTES_MAX,
 } from "./index.ts";
 
 const u32 = fc.nat({ max: 0xffffffff });
@@ -130,10 +132,12 @@ describe("decodeRecord", () => {
     ["size not a multiple of 8", changed(RECORD_SIZE, rename.length - 1, 32), "size"],
     ["size beyond the bytes", changed(RECORD_SIZE, 0xfffffff8, 32), "size"],
     ["size without room for the fields", changed(RECORD_SIZE, 144, 32), "short"],
-    ["unknown type", changed(RECORD_TYPE, 9, 16), "type"],
+    ["unknown type", changed(RECORD_TYPE, 16, 16), "type"],
     ["path too long", changed(FILE_PATH_LEN, PATH_BYTES_MAX + 1, 16), "path"],
     ["path beyond the record", changed(FILE_PATH_LEN, 200, 16), "path"],
     ["destination beyond the record", changed(FILE_DEST_LEN, 9, 16), "path"],
+    ["text beyond the record", changed(FILE_TEXT_LEN, 9, 16), "path"],
+    ["text too long", changed(FILE_TEXT_LEN, TEXT_BYTES_MAX + 1, 16), "text"],
     ["arguments beyond the record", badExec(ARGS_BYTES_MAX), "arguments"],
     ["arguments too long", badExec(ARGS_BYTES_MAX + 1), "arguments"],
   ])("%s", (_, bytes, reason) => {
@@ -193,9 +197,18 @@ describe("encodeEvent", () => {
   });
 
   it.each([
-    ["an unknown type", "link", {}],
+    ["an unknown type", "bind", {}],
     ["a name that is not the path's", "open", { "open.file.path": "/a/b", "open.file.name": "c" }],
     ["a length that is not the path's", "open", { "open.file.path": "/a/b", "open.file.path.length": 5 }],
+    ["an extension that is not the path's", "open", { "open.file.path": "/a.b", "open.file.extension": "b" }],
+    ["a name's length that is not the path's", "open", { "open.file.path": "/a/b", "open.file.name.length": 2 }],
+    [
+      "a namespace that is not the attribute's",
+      "setxattr",
+      { "setxattr.file.destination.name": "user.a", "setxattr.file.destination.namespace": "security" },
+    ],
+    ["an owner below -1", "chown", { "chown.file.destination.uid": -2 }],
+    ["a long text", "setxattr", { "setxattr.file.destination.name": "a".repeat(TEXT_BYTES_MAX + 1) }],
     ["rights that are not the mode's", "open", { "open.file.mode": 0o100644, "open.file.rights": 0o600 }],
     ["an integer out of range", "open", { "process.uid": -1 }],
     ["a fraction", "open", { "process.uid": 0.5 }],

@@ -13,39 +13,59 @@
  *       8 u64 time_ns   CLOCK_BOOTTIME              128 u32 mode      st_mode, type bits included
  *      16 u64 tenants   bit t: tenant slot t        132 u32 uid       owner of the file
  *      24 u32 generation                            136 u32 gid
- *      28 i32 retval    0 or -errno                 140 u32 op_flags  open: f_flags, rename: RENAME_*
- *      32 u64 process_start_ns  CLOCK_BOOTTIME      144 u32 op_mode   chmod: the new mode
- *      40 u64 cgroup_id                             148 u16 path_len  bytes
- *      48 u32 tgid      initial pid namespace       150 u16 dest_len  bytes, 0 where there is none
- *      52 u32 tid                                   152 path, padded with NUL to a multiple of 8,
- *      56 u32 ppid      tgid of the parent              then the destination path, padded likewise
- *      60 u32 uid
- *      64 u32 gid                                   exec goes on with
- *      68 u32 euid                                  112 u16 path_len  of the executable
- *      72 u32 egid                                  114 u16 args_len  argv, each argument NUL-ended
- *      76 u32 fsuid                                 116 u32 reserved
- *      80 u32 fsgid                                 120 path, padded; then the arguments, padded
- *      84 u32 auid      0xffffffff: unset
- *      88 u32 mount_ns  inode number                fork goes on with
- *      92 u32 pid_ns    inode number                112 u64 forker_start_ns  of the process that called
- *      96 u8[16] comm   NUL-padded                  120 u32 forker_tgid      fork (CLONE_PARENT: not ppid)
- *     112                                           124 u32 reserved
+ *      28 i32 retval    0 or -errno                 140 u32 op_flags  open: f_flags, rename: RENAME_*, unlink: AT_*,
+ *      32 u64 process_start_ns  CLOCK_BOOTTIME                        setxattr: XATTR_*, splice: of the pipe read from
+ *      40 u64 cgroup_id                             144 u32 op_mode   chmod, mkdir, open: the mode asked for,
+ *      48 u32 tgid      initial pid namespace                         splice: flags of the pipe written to
+ *      52 u32 tid                                   148 u32 op_uid    chown: the new owner, ID_UNCHANGED: none
+ *      56 u32 ppid      tgid of the parent          152 u32 op_gid    likewise
+ *      60 u32 uid                                   156 u16 path_len  bytes
+ *      64 u32 gid                                   158 u16 dest_len  bytes, 0 where there is none
+ *      68 u32 euid                                  160 u64 mtime_ns  CLOCK_REALTIME, before the operation
+ *      72 u32 egid                                  168 u64 ctime_ns  likewise
+ *      76 u32 fsuid                                 176 u8[16] filesystem  name of its type, NUL-padded
+ *      80 u32 fsgid                                 192 u16 text_len  bytes of the third text: xattr: its name,
+ *      84 u32 auid      0xffffffff: unset                             mount: what is mounted, as path in its filesystem
+ *      88 u32 mount_ns  inode number                194 u16[3] reserved
+ *      92 u32 pid_ns    inode number                200 path, padded with NUL to a multiple of 8, then the
+ *      96 u8[16] comm   NUL-padded                      destination path and the text, padded likewise
+ *     112
+ *                                                   exec goes on with
+ *     fork goes on with                             112 u16 path_len  of the executable
+ *     112 u64 forker_start_ns  of the process       114 u16 args_len  argv, each argument NUL-ended
+ *         that called fork (CLONE_PARENT: not ppid) 116 u32 reserved
+ *     120 u32 forker_tgid                           120 path, padded; then the arguments, padded
+ *     124 u32 reserved
  *                                                   exit goes on with nothing; retval is its code
  */
 
 /** Version of this layout and of the matcher's exports; both ends refuse another one. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export const EVENT_OPEN = 1;
 export const EVENT_UNLINK = 2;
 export const EVENT_RENAME = 3;
 export const EVENT_CHMOD = 4;
-/** File event types lie in 1 … EVENT_TYPE_MAX; the kernel's per-type tables have EVENT_TYPE_MAX + 1 rows. */
-export const EVENT_TYPE_MAX = 31;
+export const EVENT_CHOWN = 5;
+export const EVENT_LINK = 6;
+export const EVENT_MKDIR = 7;
+export const EVENT_RMDIR = 8;
+export const EVENT_UTIMES = 9;
+export const EVENT_SETXATTR = 10;
+export const EVENT_REMOVEXATTR = 11;
+export const EVENT_MOUNT = 12;
+export const EVENT_UMOUNT = 13;
+export const EVENT_SPLICE = 14;
+export const EVENT_CHDIR = 15;
+/** File event types lie in 1 … FILE_TYPE_MAX. */
+export const FILE_TYPE_MAX = 31;
 
+/** The life of processes. The agent gets all of it; rules may judge exec and exit. */
 export const PROCESS_FORK = 32;
 export const PROCESS_EXEC = 33;
 export const PROCESS_EXIT = 34;
+/** All types that rules judge lie in 1 … EVENT_TYPE_MAX; tables per type have EVENT_TYPE_MAX + 1 rows. */
+export const EVENT_TYPE_MAX = 63;
 
 /** The path is incomplete: too deep, too long, or a part was unreadable. Its predicates are undecided. */
 export const FLAG_PATH_TRUNCATED = 1;
@@ -57,8 +77,12 @@ export const FLAG_RESOLVED_AT_SYSCALL = 4;
 export const FLAG_CREATED = 8;
 /** exec: more arguments than the record holds. */
 export const FLAG_ARGS_TRUNCATED = 16;
-/** The event was resolved without the file itself: inode, dev, mount_id, mode, uid and gid are not known. */
+/** The event was resolved without the file itself: inode to gid, mtime_ns to filesystem are not known. */
 export const FLAG_ATTRIBUTES_UNKNOWN = 32;
+/** The file lies in the upper layer of an overlay. */
+export const FLAG_IN_UPPER_LAYER = 64;
+/** The text is incomplete. */
+export const FLAG_TEXT_TRUNCATED = 128;
 
 export const RECORD_SIZE = 0;
 export const RECORD_TYPE = 4;
@@ -93,9 +117,18 @@ export const FILE_UID = 132;
 export const FILE_GID = 136;
 export const FILE_OP_FLAGS = 140;
 export const FILE_OP_MODE = 144;
-export const FILE_PATH_LEN = 148;
-export const FILE_DEST_LEN = 150;
-export const FILE_PATHS = 152;
+export const FILE_OP_UID = 148;
+export const FILE_OP_GID = 152;
+export const FILE_PATH_LEN = 156;
+export const FILE_DEST_LEN = 158;
+export const FILE_MTIME_NS = 160;
+export const FILE_CTIME_NS = 168;
+export const FILE_FILESYSTEM = 176;
+export const FILE_TEXT_LEN = 192;
+export const FILE_PATHS = 200;
+export const FILESYSTEM_BYTES = 16;
+/** op_uid, op_gid: not to be changed. */
+export const ID_UNCHANGED = 0xffffffff;
 
 export const EXEC_PATH_LEN = 112;
 export const EXEC_ARGS_LEN = 114;
@@ -109,6 +142,8 @@ export const FORK_BYTES = 128;
 export const PATH_BYTES_MAX = 4095;
 /** Most components of a path that the kernel stage follows; a deeper one is truncated. */
 export const PATH_DEPTH_MAX = 128;
+/** Longest text of a file event: XATTR_NAME_MAX is 255; the root of a mount is cut to this. */
+export const TEXT_BYTES_MAX = 1023;
 /** Most bytes of argv in an exec record. */
 export const ARGS_BYTES_MAX = 2048;
 

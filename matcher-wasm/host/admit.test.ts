@@ -1,7 +1,7 @@
 /** Each module here breaks the contract in one way, and is refused for that. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MEMORY_PAGES_MAX, MODULE_BYTES_MAX } from "../format/index.ts";
+import { ABI_VERSION, MEMORY_PAGES_MAX, MODULE_BYTES_MAX } from "../format/index.ts";
 import { admitModule } from "./admit.ts";
 import { MatcherRejectedError, type RejectReason } from "./errors.ts";
 import { Matcher } from "./matcher.ts";
@@ -24,6 +24,13 @@ const without = (name: string): ModuleShape => ({
 const returning = (name: string, value: number): ModuleShape => ({
   ...ADMITTED,
   functions: { ...ADMITTED.functions, [name]: value },
+});
+
+const COUNT = { name: "count", scope: "global", type: "int", array: false, inherited: false, private: false };
+
+const describing = (parts: object): ModuleShape => ({
+  ...ADMITTED,
+  descriptions: [JSON.stringify({ format: "weir-matcher/1", context: [], variables: [], programs: [], ...parts })],
 });
 
 const shapes: readonly (readonly [string, ModuleShape, RejectReason])[] = [
@@ -50,7 +57,30 @@ const shapes: readonly (readonly [string, ModuleShape, RejectReason])[] = [
   ["lacks abi_version", without("abi_version"), "exports"],
   ["exports one function more", returning("debug", 0), "exports"],
   ["exports a table", { ...ADMITTED, exportTable: true }, "exports"],
-  ["speaks another version", returning("abi_version", 2), "abi-version"],
+  ["describes itself not at all", { ...ADMITTED, descriptions: [] }, "description"],
+  ["describes itself twice", { ...ADMITTED, descriptions: [...ADMITTED.descriptions, "{}"] }, "description"],
+  ["describes itself in no JSON", { ...ADMITTED, descriptions: ["{"] }, "description"],
+  [
+    "reads a known value as another type",
+    describing({ context: [{ key: "process.args", type: "int", array: false }] }),
+    "description",
+  ],
+  [
+    "reads a variable that it does not declare as it is",
+    describing({ variables: [COUNT], context: [{ key: "${count}", type: "string", array: false }] }),
+    "description",
+  ],
+  [
+    "sets a variable that it does not declare",
+    describing({ programs: [{ rule: 0, action: 0, set: { variable: "x", append: false, value: 1 } }] }),
+    "description",
+  ],
+  [
+    "sets a variable to nothing",
+    describing({ variables: [COUNT], programs: [{ rule: 0, action: 0, set: { variable: "count", append: false } }] }),
+    "description",
+  ],
+  ["speaks another version", returning("abi_version", ABI_VERSION + 1), "abi-version"],
   ["traps when asked for its version", { ...ADMITTED, trap: true }, "invalid"],
   ["has its input past the memory", returning("input_ptr", 64 * 65536 - 8), "layout"],
   ["has its output below 0", returning("output_ptr", -8), "layout"],

@@ -9,10 +9,12 @@ import {
   CONTEXT_BYTES,
   INPUT_BYTES,
   MATCHER_EXPORTS,
+  type MatcherDescription,
   MEMORY_PAGES_MAX,
   MODULE_BYTES_MAX,
   OUTPUT_BYTES,
 } from "../format/index.ts";
+import { readDescription } from "./description.ts";
 import { MatcherRejectedError } from "./errors.ts";
 import { listSections, memoryLimits, SECTION_MEMORY, SECTION_START } from "./sections.ts";
 
@@ -28,11 +30,13 @@ export interface MatcherExports {
   resume(): number;
   consumed(): number;
   malformed(): number;
+  run_program(index: number, offset: number): number;
 }
 
 /** A module that passed, instantiated, with the addresses of its regions. */
 export interface AdmittedMatcher {
   readonly exports: MatcherExports;
+  readonly description: MatcherDescription;
   readonly input: number;
   readonly output: number;
   readonly context: number;
@@ -52,6 +56,7 @@ export async function admitModule(bytes: Uint8Array): Promise<AdmittedMatcher> {
 
   const module = await compile(bytes);
   assertInterface(module);
+  const description = readDescription(module);
 
   // Nothing is imported and there is no start function, so this runs none of the module's code.
   const instance = await instantiate(module);
@@ -65,6 +70,7 @@ export async function admitModule(bytes: Uint8Array): Promise<AdmittedMatcher> {
     );
   return {
     exports,
+    description,
     input: region(exports, "input", ask(exports.input_ptr), INPUT_BYTES),
     output: region(exports, "output", ask(exports.output_ptr), OUTPUT_BYTES),
     context: region(exports, "context", ask(exports.context_ptr), CONTEXT_BYTES),

@@ -7,45 +7,48 @@
 import {
   CONTEXT_BYTES,
   CONTEXT_ENTRY_BYTES,
-  CONTEXT_FIELDS,
   CONTEXT_UNKNOWN,
   CONTEXT_VALUE_BYTES,
+  type ContextKey,
   FIELDS,
-  type Field,
+  IP_BYTES,
 } from "../format/index.ts";
+import { addressBytes } from "./address.ts";
 import { MatcherInputError } from "./errors.ts";
 
-/**
- * The value of one context field. `undefined`: there is none, the field has its type's zero value or is an
- * empty list. `null`: it is not known.
- */
-export type ContextValue = string | bigint | readonly string[] | readonly bigint[] | undefined | null;
+type Single = string | bigint | boolean | Uint8Array;
 
-const fields: readonly Field[] = Array.from({ length: CONTEXT_FIELDS }, (_, id) => {
-  const field = FIELDS.find(({ source }) => source.from === "context" && source.id === id);
-  if (field === undefined) throw new TypeError(`the field table has no context field ${id}`);
-  return field;
-});
+/**
+ * One value of the context block: strings, integers and booleans as they are, addresses as IP_BYTES bytes.
+ * `undefined`: there is none, the field has its type's zero value or is an empty list. `null`: it is not known.
+ */
+export type ContextValue = Single | readonly Single[] | undefined | null;
+
 const encoder = new TextEncoder();
 
 /**
  * @param block CONTEXT_BYTES bytes; what they held is overwritten
- * @param values by context field id; missing ones at the end are absent
- * @returns the names of the fields that did not fit and were written as not known
- * @throws MatcherInputError when a value does not have its field's type; the block is then undefined
+ * @param keys the entries of the block, from the module's description
+ * @param values in the order of the keys; missing ones at the end are absent
+ * @returns the keys that did not fit and were written as not known
+ * @throws MatcherInputError when a value does not have its key's type; the block is then undefined
  */
-export function writeContext(block: Uint8Array, values: readonly ContextValue[]): string[] {
-  if (values.length > CONTEXT_FIELDS)
-    throw new MatcherInputError(`${values.length} context values, there are ${CONTEXT_FIELDS} fields`);
+export function writeContext(
+  block: Uint8Array,
+  keys: readonly ContextKey[],
+  values: readonly ContextValue[],
+): string[] {
+  if (values.length > keys.length)
+    throw new MatcherInputError(`${values.length} context values, the module reads ${keys.length}`);
   const view = new DataView(block.buffer, block.byteOffset, CONTEXT_BYTES);
   const unfit: string[] = [];
-  let end = CONTEXT_FIELDS * CONTEXT_ENTRY_BYTES;
-  fields.forEach((field, id) => {
-    const entry = id * CONTEXT_ENTRY_BYTES;
-    const value = values[id];
-    const list = value === null || value === undefined ? [] : listOf(field, value);
+  let end = keys.length * CONTEXT_ENTRY_BYTES;
+  keys.forEach((key, index) => {
+    const entry = index * CONTEXT_ENTRY_BYTES;
+    const value = values[index];
+    const list = value === null || value === undefined ? [] : listOf(key, value);
     const next = value === null ? null : writeList(block, view, end, list);
-    if (next === null && value !== null) unfit.push(field.name);
+    if (next === null && value !== null) unfit.push(key.key);
     view.setUint32(entry, next === null ? 0 : end, true);
     view.setInt32(entry + 4, next === null ? CONTEXT_UNKNOWN : list.length, true);
     end = next ?? end;
@@ -53,30 +56,34 @@ export function writeContext(block: Uint8Array, values: readonly ContextValue[])
   return unfit;
 }
 
-/** @throws MatcherInputError when the value is not of the field's type */
-function listOf(field: Field, value: NonNullable<ContextValue>): readonly (string | bigint)[] {
-  const list: readonly unknown[] = Array.isArray(value) ? value : [value];
-  const expected = field.type === "int" ? "bigint" : "string";
-  const odd = list.find((entry) => typeof entry !== expected);
-  if (odd !== undefined || Array.isArray(value) !== field.array)
+const TYPES = { string: "string", int: "bigint", bool: "boolean", ip: "object" } as const;
+
+/** @throws MatcherInputError when the value is not of the key's type */
+function listOf({ key, type, array }: ContextKey, value: NonNullable<ContextValue>): readonly Single[] {
+  const isArray = Array.isArray(value);
+  const list: readonly unknown[] = isArray ? value : [value];
+  const fits = (entry: unknown): boolean =>
+    typeof entry === TYPES[type] && (type !== "ip" || (entry instanceof Uint8Array && entry.length === IP_BYTES));
+  const odd = list.find((entry) => !fits(entry));
+  if (odd !== undefined || isArray !== array)
     throw new MatcherInputError(
-      `context field ${field.name}: expected ${field.array ? "an array of " : ""}${expected}, received ${Array.isArray(value) ? "an array of " : ""}${typeof (odd ?? list[0])}`,
+      `context value ${key}: expected ${array ? "an array of " : ""}${type}, received ${isArray ? "an array of " : ""}${typeof (odd ?? list[0])}`,
     );
-  return list as readonly (string | bigint)[];
+  return list as readonly Single[];
 }
 
 /** @returns the next free offset, a multiple of 8; null when the list does not fit behind `at` */
-function writeList(block: Uint8Array, view: DataView, at: number, list: readonly (string | bigint)[]): number | null {
+function writeList(block: Uint8Array, view: DataView, at: number, list: readonly Single[]): number | null {
   let end = at + list.length * CONTEXT_VALUE_BYTES;
   if (end > CONTEXT_BYTES) return null;
   for (const [i, value] of list.entries()) {
     const slot = at + i * CONTEXT_VALUE_BYTES;
-    if (typeof value === "bigint") {
-      view.setBigInt64(slot, BigInt.asIntN(64, value), true);
+    if (typeof value === "bigint" || typeof value === "boolean") {
+      view.setBigInt64(slot, BigInt.asIntN(64, BigInt(value)), true);
       continue;
     }
-    const { read, written } = encoder.encodeInto(value, block.subarray(end, CONTEXT_BYTES));
-    if (read < value.length) return null;
+    const written = writeText(block, end, value);
+    if (written === null) return null;
     view.setUint32(slot, end, true);
     view.setUint32(slot + 4, written, true);
     end += written;
@@ -84,11 +91,51 @@ function writeList(block: Uint8Array, view: DataView, at: number, list: readonly
   return (end + 7) & ~7;
 }
 
-/** @returns the context values among an event's fields, by id; see `encodeEvent` for the others */
-export function contextOfFields(values: Readonly<Record<string, unknown>>): ContextValue[] {
-  return fields.map((field) => {
-    const value = Object.hasOwn(values, field.name) ? values[field.name] : undefined;
-    if (typeof value === "number") return BigInt(value);
-    return (Array.isArray(value) ? value.map((v) => (typeof v === "number" ? BigInt(v) : v)) : value) as ContextValue;
+/** @returns bytes written at `end`, null when there is not enough room */
+function writeText(block: Uint8Array, end: number, value: string | Uint8Array): number | null {
+  if (typeof value !== "string") {
+    if (value.length > CONTEXT_BYTES - end) return null;
+    block.set(value, end);
+    return value.length;
+  }
+  const { read, written } = encoder.encodeInto(value, block.subarray(end, CONTEXT_BYTES));
+  return read < value.length ? null : written;
+}
+
+/**
+ * @param keys what a module reads
+ * @param type name of the event type
+ * @param values an event by field names, `${NAME}` for variables; see `encodeEvent` for what is in the record
+ * @returns the context values in the order of the keys
+ */
+export function contextOfFields(
+  keys: readonly ContextKey[],
+  type: string,
+  values: Readonly<Record<string, unknown>>,
+): ContextValue[] {
+  return keys.map((key) => {
+    const names = namesOf(key.key, type);
+    const name = names.find((candidate) => Object.hasOwn(values, candidate) && values[candidate] !== undefined);
+    const value = name === undefined ? undefined : values[name];
+    return (Array.isArray(value) ? value.map((v) => single(key, v)) : single(key, value)) as ContextValue;
   });
+}
+
+/** Fields that have the value of a key in events of the type. */
+function namesOf(key: string, type: string): readonly string[] {
+  const fields = fieldsByKey.get(key);
+  return fields === undefined
+    ? [key]
+    : fields.filter((f) => f.event === undefined || f.event === type).map((f) => f.name);
+}
+
+const fieldsByKey = Map.groupBy(
+  FIELDS.filter(({ source }) => source.from === "context"),
+  ({ source }) => (source.from === "context" ? source.key : ""),
+);
+
+function single({ type }: ContextKey, value: unknown): unknown {
+  if (typeof value === "number") return BigInt(value);
+  if (type === "ip" && typeof value === "string") return addressBytes(value) ?? value;
+  return value;
 }

@@ -10,6 +10,7 @@ export type RejectReason =
   | "memory"
   | "exports"
   | "abi-version"
+  | "description"
   | "layout";
 
 /** The bytes are no matcher that this host may run. Nothing of them has been kept. */

@@ -6,9 +6,13 @@
  */
 import {
   CONTEXT_BYTES,
+  type FieldType,
   INPUT_BYTES,
+  type MatcherDescription,
   OUTPUT_BYTES,
+  PROGRAM_VALUES_MAX,
   RECORD_HEADER_BYTES,
+  VALUE_BYTES,
   VERDICT_BYTES,
   VERDICT_CANDIDATE,
 } from "../format/index.ts";
@@ -61,6 +65,11 @@ export class Matcher {
     return this.#input;
   }
 
+  /** What the module says of itself: the values of its context blocks, its variables and programs. */
+  get description(): MatcherDescription {
+    return this.#matcher.description;
+  }
+
   /** Bytes of the last batch's span that were walked; the rest starts with a record not yet committed. */
   get consumed(): number {
     return this.#consumed;
@@ -101,21 +110,63 @@ export class Matcher {
   /**
    * Judges one record of the span in `input` by the rules that read context.
    * @param recordOffset as in a verdict
-   * @param context by context field id
+   * @param context in the order of `description.context`
    * @returns indices of the rules that match, each once
-   * @throws MatcherInputError when the offset is out of range or a value does not have its field's type
+   * @throws MatcherInputError when the offset is out of range or a value does not have its key's type
    */
   matchContext(recordOffset: number, context: readonly ContextValue[]): number[] {
-    requireInteger("record offset", recordOffset, INPUT_BYTES - RECORD_HEADER_BYTES);
-    const { exports, output, context: block } = this.#matcher;
-    const { buffer } = exports.memory;
-    writeContext(new Uint8Array(buffer, block, CONTEXT_BYTES), context);
+    const { exports, output } = this.#matcher;
+    this.#giveContext(recordOffset, context);
     const count = exports.match_context(recordOffset);
     const verdicts: Verdict[] = [];
     readVerdicts(new DataView(exports.memory.buffer, output, OUTPUT_BYTES), count, verdicts);
     return verdicts.map((verdict) => verdict.rule);
   }
+
+  /**
+   * Runs a filter on one record of the span in `input`.
+   * @param index from the module's description
+   * @returns whether it is certainly true: what is not known makes it false
+   */
+  runFilter(index: number, recordOffset: number, context: readonly ContextValue[]): boolean {
+    this.#giveContext(recordOffset, context);
+    return this.#matcher.exports.run_program(index, recordOffset) === 1;
+  }
+
+  /**
+   * Runs a program that gives values on one record of the span in `input`.
+   * @param index from the module's description
+   * @param type of the values
+   * @returns the values; null when the program reads what is not known
+   */
+  runProgram(
+    index: number,
+    type: FieldType,
+    recordOffset: number,
+    context: readonly ContextValue[],
+  ): string[] | bigint[] | null {
+    this.#giveContext(recordOffset, context);
+    const { exports, output } = this.#matcher;
+    const count = exports.run_program(index, recordOffset);
+    if (count < 0 || count > PROGRAM_VALUES_MAX) return null;
+    const memory = new Uint8Array(exports.memory.buffer);
+    const view = new DataView(exports.memory.buffer, output, count * VALUE_BYTES);
+    const at = Array.from({ length: count }, (_, i) => i * VALUE_BYTES);
+    if (type === "int" || type === "bool") return at.map((offset) => view.getBigInt64(offset, true));
+    return at.map((offset) => {
+      const start = view.getUint32(offset, true);
+      return utf8.decode(memory.subarray(start, start + view.getUint32(offset + 4, true)));
+    });
+  }
+
+  #giveContext(recordOffset: number, context: readonly ContextValue[]): void {
+    requireInteger("record offset", recordOffset, INPUT_BYTES - RECORD_HEADER_BYTES);
+    const { exports, context: block, description } = this.#matcher;
+    writeContext(new Uint8Array(exports.memory.buffer, block, CONTEXT_BYTES), description.context, context);
+  }
 }
+
+const utf8 = new TextDecoder();
 
 function readVerdicts(view: DataView, count: number, into: Verdict[]): void {
   for (let at = 0; at < count * VERDICT_BYTES; at += VERDICT_BYTES) {

@@ -2,7 +2,7 @@
  * Writes small WebAssembly modules for tests of admission: one that is admitted, and what is wrong with the
  * others. Reference: WebAssembly Core Specification, 5.5 Modules.
  */
-import { CONTEXT, INPUT, OUTPUT } from "../format/index.ts";
+import { ABI_VERSION, CONTEXT, DESCRIPTION_SECTION, INPUT, OUTPUT } from "../format/index.ts";
 
 export interface ModuleShape {
   /** Flags and limits of the memory section's entries. */
@@ -13,16 +13,18 @@ export interface ModuleShape {
   readonly importFunction: boolean;
   readonly start: boolean;
   readonly exportTable: boolean;
+  /** Bodies of custom sections DESCRIPTION_SECTION. */
+  readonly descriptions: readonly string[];
   /** Makes abi_version trap. */
   readonly trap?: boolean;
 }
 
-const PARAMETERS: Readonly<Record<string, number>> = { match_batch: 4, match_context: 1 };
+const PARAMETERS: Readonly<Record<string, number>> = { match_batch: 4, match_context: 1, run_program: 2 };
 
 export const ADMITTED: ModuleShape = {
   memories: [[1, 64, 64]],
   functions: {
-    abi_version: 1,
+    abi_version: ABI_VERSION,
     consumed: 0,
     context_ptr: CONTEXT,
     input_ptr: INPUT,
@@ -31,11 +33,13 @@ export const ADMITTED: ModuleShape = {
     match_context: 0,
     output_ptr: OUTPUT,
     resume: 0,
+    run_program: 0,
   },
   exportMemory: true,
   importFunction: false,
   start: false,
   exportTable: false,
+  descriptions: [JSON.stringify({ format: "weir-matcher/1", context: [], variables: [], programs: [] })],
 };
 
 const I32 = 0x7f;
@@ -101,6 +105,7 @@ export function buildModule(shape: ModuleShape): Uint8Array<ArrayBuffer> {
     ...section(7, vector(exports)),
     ...(shape.start ? section(8, leb(imported + names.length)) : []),
     ...section(10, vector(bodies.map((body) => [...leb(body.length), ...body]))),
+    ...shape.descriptions.flatMap((body) => section(0, [...text(DESCRIPTION_SECTION), ...encoder.encode(body)])),
   ]);
 }
 

@@ -20,6 +20,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
     static exports(module: Module): ModuleExportDescriptor[];
     static imports(module: Module): ModuleImportDescriptor[];
+    static customSections(module: Module, name: string): ArrayBuffer[];
   }
 
   class Table {

@@ -7,18 +7,23 @@
  * agrees in what is known can match.
  */
 import {
+  FILE_CTIME_NS,
   FILE_INODE,
+  FILE_MTIME_NS,
   FILE_OP_FLAGS,
   type Field,
+  FLAG_IN_UPPER_LAYER,
   KNOWN_ALL,
   KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
   KNOWN_PATH,
   KNOWN_RECORD,
+  KNOWN_TEXT,
 } from "@weir/matcher-wasm/format";
+import { addressBits, familyOf } from "./address.ts";
 import { applyBinary, applyUnary, compareInts, wrap64 } from "./integers.ts";
-import type { Expr, IntExpr, Leaf, Nnf, StringTest } from "./ir.ts";
+import type { Expr, IntExpr, Leaf, Network, Nnf, StringTest } from "./ir.ts";
 import { matchFlat, matchGlob, parseGlob, parsePattern } from "./pattern.ts";
 
 /** A string is given as text or as raw bytes, an integer as number or bigint. */
@@ -50,17 +55,32 @@ export function knownBits(field: Field): number {
   switch (source.from) {
     case "path":
     case "basename":
+    case "extension":
     case "pathLength":
+    case "nameLength":
       return source.slot === "file" ? KNOWN_PATH : KNOWN_DESTINATION;
     case "context":
+    case "variable":
       return KNOWN_CONTEXT;
+    case "text":
+    case "textPrefix":
+      return KNOWN_TEXT;
+    case "filesystem":
+      return KNOWN_ATTRIBUTES;
+    case "flag":
+      return source.bit === FLAG_IN_UPPER_LAYER ? KNOWN_ATTRIBUTES : KNOWN_RECORD;
     case "u32":
     case "u64":
-      return source.offset >= FILE_INODE && source.offset < FILE_OP_FLAGS ? KNOWN_ATTRIBUTES : KNOWN_RECORD;
-    default:
+      return isAttribute(source.offset) ? KNOWN_ATTRIBUTES : KNOWN_RECORD;
+    case "i32":
+    case "id32":
+    case "comm":
       return KNOWN_RECORD;
   }
 }
+
+const isAttribute = (offset: number): boolean =>
+  (offset >= FILE_INODE && offset < FILE_OP_FLAGS) || offset === FILE_MTIME_NS || offset === FILE_CTIME_NS;
 
 /** @throws EventValueError when a value that is read does not fit its field */
 export function evaluate(expr: Expr | Nnf, event: EventFields): boolean {
@@ -96,13 +116,25 @@ export function leafFields(expr: Leaf): readonly Field[] {
     case "compare":
       return [...intFields(expr.left), ...intFields(expr.right)];
     case "sameString":
+    case "anyIntPair":
       return [expr.left, expr.right];
-    default:
+    case "anyInt":
+      return [expr.field, ...intFields(expr.value)];
+    case "string":
+      return [expr.field, ...expr.tests.flatMap(testFields)];
+    case "member":
+    case "ip":
+    case "bool":
       return [expr.field];
   }
 }
 
-function intFields(expr: IntExpr): readonly Field[] {
+function testFields(test: StringTest): readonly Field[] {
+  return test.kind === "template" ? test.parts.flatMap((part) => (part.kind === "variable" ? [part.field] : [])) : [];
+}
+
+/** @returns the fields that an integer reads */
+export function intFields(expr: IntExpr): readonly Field[] {
   switch (expr.kind) {
     case "int":
       return [];
@@ -118,8 +150,8 @@ function intFields(expr: IntExpr): readonly Field[] {
 function leaf(expr: Leaf, event: EventFields): boolean {
   switch (expr.kind) {
     case "string": {
-      const values = strings(expr.field, event);
-      return expr.tests.some((test) => values.some((value) => fits(test, value))) !== expr.negated;
+      const one = (value: Uint8Array): boolean => expr.tests.some((test) => fits(test, value, event));
+      return quantified(expr, strings(expr.field, event), one) !== expr.negated;
     }
     case "sameString": {
       const right = strings(expr.right, event);
@@ -127,16 +159,45 @@ function leaf(expr: Leaf, event: EventFields): boolean {
     }
     case "compare":
       return compareInts(expr.op, integer(expr.left, event), integer(expr.right, event));
-    case "member":
-      return integers(expr.field, event).some((value) => expr.values.includes(value)) !== expr.negated;
-    case "anyInt":
-      return integers(expr.field, event).some((value) => compareInts(expr.op, value, expr.value)) !== expr.negated;
+    case "member": {
+      const one = (value: bigint): boolean => expr.values.includes(value);
+      return quantified(expr, integers(expr.field, event), one) !== expr.negated;
+    }
+    case "anyInt": {
+      const other = integer(expr.value, event);
+      return integers(expr.field, event).some((value) => compareInts(expr.op, value, other)) !== expr.negated;
+    }
+    case "anyIntPair": {
+      const right = integers(expr.right, event);
+      const any = integers(expr.left, event).some((l) => right.some((r) => compareInts(expr.op, l, r)));
+      return any !== expr.negated;
+    }
+    case "ip": {
+      const one = (value: bigint): boolean => expr.networks.some((network) => holds(network, value));
+      return quantified(expr, addresses(expr.field, event), one) !== expr.negated;
+    }
     case "bool":
-      return boolean(expr.field, event) !== expr.negated;
+      return booleans(expr.field, event).includes(true) !== expr.negated;
   }
 }
 
-function fits(test: StringTest, value: Uint8Array): boolean {
+function quantified<T>({ all }: { readonly all?: true }, list: readonly T[], one: (value: T) => boolean): boolean {
+  return all ? list.every(one) : list.some(one);
+}
+
+const holds = ({ family, network, mask }: Network, address: bigint): boolean =>
+  familyOf(address) === family && (address & mask) === network;
+
+function templateText(test: Extract<StringTest, { kind: "template" }>, event: EventFields): Uint8Array {
+  const parts = test.parts.map((part) => {
+    if (part.kind === "text") return encoder.encode(part.value);
+    if (part.field.type === "int") return encoder.encode(String(integers(part.field, event)[0] ?? 0n));
+    return strings(part.field, event)[0] ?? new Uint8Array();
+  });
+  return Buffer.concat(parts);
+}
+
+function fits(test: StringTest, value: Uint8Array, event: EventFields): boolean {
   switch (test.kind) {
     case "equals":
       return sameBytes(encoder.encode(test.value), value);
@@ -144,6 +205,8 @@ function fits(test: StringTest, value: Uint8Array): boolean {
       return matchGlob(parseGlob(test.pattern), value);
     case "pattern":
       return matchFlat(parsePattern(test.pattern), value);
+    case "template":
+      return sameBytes(templateText(test, event), value);
   }
 }
 
@@ -189,8 +252,19 @@ function integers(field: Field, event: EventFields): readonly bigint[] {
   });
 }
 
-function boolean(field: Field, event: EventFields): boolean {
-  const value = values(field, event, false)[0];
-  if (typeof value !== "boolean") throw new EventValueError(field, value);
-  return value;
+function booleans(field: Field, event: EventFields): readonly boolean[] {
+  return values(field, event, false).map((value) => {
+    if (typeof value === "boolean") return value;
+    throw new EventValueError(field, value);
+  });
+}
+
+/** An absent address is in no network. */
+function addresses(field: Field, event: EventFields): readonly bigint[] {
+  return values(field, event, "").flatMap((value) => {
+    if (value === "") return [];
+    const bits = typeof value === "string" ? addressBits(value) : undefined;
+    if (bits === undefined) throw new EventValueError(field, value);
+    return [bits];
+  });
 }

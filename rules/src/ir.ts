@@ -5,7 +5,12 @@
  * Macros are expanded, constants folded to integers, every field resolved to its row in the field table.
  * Strings are compared as UTF-8 bytes. Integers are signed 64-bit and wrap around.
  */
-import type { Field } from "@weir/matcher-wasm/format";
+import type { Field, VariableDescription, VariableValue } from "@weir/matcher-wasm/format";
+
+/** A piece of a text that is put together when a rule is judged; variables are scalar strings or integers. */
+export type TemplatePart =
+  | { readonly kind: "text"; readonly value: string }
+  | { readonly kind: "variable"; readonly field: Field };
 
 /** One way in which a string can fit. Patterns keep their source text; see `pattern.ts`. */
 export type StringTest =
@@ -13,7 +18,19 @@ export type StringTest =
   /** Over path components: `*` within one, `**` (once) across any number. */
   | { readonly kind: "glob"; readonly pattern: string }
   /** Flat: `*` stands for any bytes, slashes included. */
-  | { readonly kind: "pattern"; readonly pattern: string };
+  | { readonly kind: "pattern"; readonly pattern: string }
+  /** Equal to the parts one after the other, integers in decimal. */
+  | { readonly kind: "template"; readonly parts: readonly TemplatePart[] };
+
+/** A network, or one address with a mask of all ones. IPv4 as ::ffff:a.b.c.d; it holds addresses of its family only. */
+export interface Network {
+  readonly family: 4 | 6;
+  /** 128 bits each; the network has no bit outside the mask. */
+  readonly network: bigint;
+  readonly mask: bigint;
+  /** As written. */
+  readonly text: string;
+}
 
 export type IntExpr =
   | { readonly kind: "int"; readonly value: bigint }
@@ -30,22 +47,54 @@ export type CompareOp = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** A test that reads the event. */
 export type Leaf =
-  /** True when any value of the field satisfies any of the tests; `negated` turns the whole around. */
-  | { readonly kind: "string"; readonly field: Field; readonly tests: readonly StringTest[]; readonly negated: boolean }
+  /**
+   * True when any value of the field satisfies any of the tests, with `all` when every value does;
+   * `negated` turns the whole around.
+   */
+  | {
+      readonly kind: "string";
+      readonly field: Field;
+      readonly tests: readonly StringTest[];
+      readonly all?: true;
+      readonly negated: boolean;
+    }
   /** String field against string field, equal in bytes; ANY over arrays. */
   | { readonly kind: "sameString"; readonly left: Field; readonly right: Field; readonly negated: boolean }
   /** Scalars only; `!=` is written as `==` negated by the normal form where that helps. */
   | { readonly kind: "compare"; readonly op: CompareOp; readonly left: IntExpr; readonly right: IntExpr }
-  /** Integer membership: any value of the field (array or scalar) is one of the values. */
-  | { readonly kind: "member"; readonly field: Field; readonly values: readonly bigint[]; readonly negated: boolean }
-  /** Any value of an integer array field compares so to the constant. */
+  /** Integer membership: any value of the field (array or scalar), with `all` every one, is one of the values. */
+  | {
+      readonly kind: "member";
+      readonly field: Field;
+      readonly values: readonly bigint[];
+      readonly all?: true;
+      readonly negated: boolean;
+    }
+  /** Any value of an integer array field compares so to the other side. */
   | {
       readonly kind: "anyInt";
       readonly field: Field;
       readonly op: CompareOp;
-      readonly value: bigint;
+      readonly value: IntExpr;
       readonly negated: boolean;
     }
+  /** Any value of one integer array compares so to any value of the other. */
+  | {
+      readonly kind: "anyIntPair";
+      readonly left: Field;
+      readonly op: CompareOp;
+      readonly right: Field;
+      readonly negated: boolean;
+    }
+  /** Any address of the field, with `all` every one, lies in one of the networks. */
+  | {
+      readonly kind: "ip";
+      readonly field: Field;
+      readonly networks: readonly Network[];
+      readonly all?: true;
+      readonly negated: boolean;
+    }
+  /** Arrays: any value is true. */
   | { readonly kind: "bool"; readonly field: Field; readonly negated: boolean };
 
 export type Expr =
@@ -66,6 +115,24 @@ export interface CheckedRule {
   /** Name of the one event type it judges. */
   readonly event: string;
   readonly expr: Nnf;
+  readonly actions?: readonly CheckedAction[];
+}
+
+/** What a variable is set to. */
+export type SetValue =
+  | { readonly kind: "constant"; readonly value: VariableValue }
+  | { readonly kind: "int"; readonly expr: IntExpr }
+  | { readonly kind: "bool"; readonly expr: Nnf }
+  /** All values of the field. */
+  | { readonly kind: "field"; readonly field: Field };
+
+/** An action of a rule as far as the matcher takes part in it. */
+export interface CheckedAction {
+  /** Position among the rule's actions. */
+  readonly action: number;
+  /** Taken only for events for which this is certainly true. */
+  readonly filter?: Nnf;
+  readonly set?: { readonly variable: VariableDescription; readonly append: boolean; readonly value: SetValue };
 }
 
 /**

@@ -54,8 +54,13 @@ function leaf(expr: Leaf, negate: boolean): Nnf {
     return { ...expr, op };
   }
   const negated = expr.negated !== negate;
-  // No test and no value: nothing can be any of them.
-  if (expr.kind === "string" && expr.tests.length === 0) return { kind: "const", value: negated };
-  if (expr.kind === "member" && expr.values.length === 0) return { kind: "const", value: negated };
+  // No test and no value: nothing can be any of them. (All of no values can.)
+  if (isEmpty(expr) && !("all" in expr && expr.all)) return { kind: "const", value: negated };
   return { ...expr, negated };
+}
+
+function isEmpty(expr: Leaf): boolean {
+  if (expr.kind === "string") return expr.tests.length === 0;
+  if (expr.kind === "member") return expr.values.length === 0;
+  return expr.kind === "ip" && expr.networks.length === 0;
 }

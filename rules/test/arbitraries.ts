@@ -5,17 +5,37 @@
  * random events often, and every special case (root, empty name, shared prefixes, zero values) comes up.
  * Events are such as the kernel produces: paths absolute and normalised, derived fields consistent.
  */
-import { EVENT_TYPES, FIELDS, type Field } from "@weir/matcher-wasm/format";
+import { EVENT_TYPES, type Field } from "@weir/matcher-wasm/format";
 import fc from "fast-check";
+import { parseNetwork } from "../src/address.ts";
 import type { EventFields } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
-import type { CompareOp, Expr, IntExpr, Leaf, StringTest } from "../src/ir.ts";
-import type { Node, Root } from "../src/syntax/ast.ts";
+import type { CompareOp, Expr, IntExpr, Leaf, Network, StringTest } from "../src/ir.ts";
+import { fieldsOf, VARIABLES } from "./field-samples.ts";
 
 const NAMES = ["a", "b", "ab", "etc", "cron.d", "passwd", "é", "-", "x.conf"];
 const NAME_GLOBS = ["*", "a*", "*b", "*.conf", "c*n.d", "a*b*", "**b", "***"];
-const INTS = [-1n, 0n, 1n, 2n, 3n, 64n, 577n, 0o644n, 0o4755n, 0xffffffffn, 2n ** 31n, 2n ** 63n - 1n, -(2n ** 63n)];
-const COMPARE_OPS: readonly CompareOp[] = ["==", "!=", "<", "<=", ">", ">="];
+export const INTS = [
+  -1n,
+  0n,
+  1n,
+  2n,
+  3n,
+  64n,
+  577n,
+  0o644n,
+  0o4755n,
+  0xffffffffn,
+  2n ** 31n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+];
+const ADDRESSES = ["10.0.0.1", "10.0.0.9", "192.168.1.7", "::1", "2001:db8::7", "::ffff:10.0.0.1"];
+const NETWORKS: readonly Network[] = [
+  ...ADDRESSES,
+  ...["10.0.0.0/8", "10.0.0.8/29", "0.0.0.0/0", "::/0", "2001:db8::/32", "::1/0", "::ffff:10.0.0.0/104"],
+].map((text) => parseNetwork(text) as Network);
+export const COMPARE_OPS: readonly CompareOp[] = ["==", "!=", "<", "<=", ">", ">="];
 
 export interface TypedEvent {
   readonly type: string;
@@ -41,7 +61,7 @@ export const eventPath: fc.Arbitrary<string> = fc.oneof(
 );
 
 /** Text as rules compare with: mostly paths and names as events have them, some that no event has. */
-const ruleText = fc.oneof(
+export const ruleText = fc.oneof(
   { weight: 6, arbitrary: eventPath },
   { weight: 6, arbitrary: name },
   { weight: 1, arbitrary: fc.constantFrom("", "/etc/", "//", "/a/../b", "etc/a", ".", "*", "/*", "a b") },
@@ -72,6 +92,20 @@ export const patternText: fc.Arbitrary<string> = fc
     return text.includes("*") ? text : `*${text}`;
   });
 
+const templateTest: fc.Arbitrary<StringTest> = fc.record({
+  kind: fc.constant("template" as const),
+  parts: fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant("text" as const), value: fc.constantFrom("", "/", "a", "/a/") }),
+      fc.record({
+        kind: fc.constant("variable" as const),
+        field: fc.constantFrom(...VARIABLES.filter((v) => !v.array && v.type !== "bool")),
+      }),
+    ),
+    { minLength: 1, maxLength: 4 },
+  ),
+});
+
 function stringTest(field: Field): fc.Arbitrary<StringTest> {
   const equals = ruleText.map((value): StringTest => ({ kind: "equals", value }));
   return field.matching === "path"
@@ -83,10 +117,6 @@ function stringTest(field: Field): fc.Arbitrary<StringTest> {
         equals,
         patternText.map((pattern): StringTest => ({ kind: "pattern", pattern })),
       );
-}
-
-function fieldsOf(type: string, wanted: (field: Field) => boolean): readonly Field[] {
-  return FIELDS.filter((field) => (field.event === undefined || field.event === type) && wanted(field));
 }
 
 function intExpr(fields: readonly Field[]): fc.Arbitrary<IntExpr> {
@@ -145,16 +175,42 @@ export function leafOf(type: string): fc.Arbitrary<Leaf> {
       fc.record({
         kind: fc.constant("string" as const),
         field: fc.constant(field),
-        tests: fc.array(stringTest(field), { minLength: 1, maxLength: 4 }),
+        tests: fc.array(fc.oneof({ weight: 9, arbitrary: stringTest(field) }, { weight: 1, arbitrary: templateTest }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
         negated: fc.boolean(),
       }),
     );
-  const member = fc.record({
-    kind: fc.constant("member" as const),
-    field: fc.constantFrom(...ints),
-    values: fc.uniqueArray(value, { minLength: 1, maxLength: 12 }),
-    negated: fc.boolean(),
-  });
+  const allStrings = fc.constantFrom(...strings.filter((f) => f.array)).chain((field) =>
+    fc.record({
+      kind: fc.constant("string" as const),
+      field: fc.constant(field),
+      tests: fc.array(stringTest(field), { maxLength: 4 }),
+      all: fc.constant(true as const),
+      negated: fc.boolean(),
+    }),
+  );
+  const member = fc.record(
+    {
+      kind: fc.constant("member" as const),
+      field: fc.constantFrom(...ints),
+      values: fc.uniqueArray(value, { minLength: 1, maxLength: 12 }),
+      all: fc.constant(true as const),
+      negated: fc.boolean(),
+    },
+    { requiredKeys: ["kind", "field", "values", "negated"] },
+  );
+  const ip = fc.record(
+    {
+      kind: fc.constant("ip" as const),
+      field: fc.constantFrom(...fieldsOf(type, (f) => f.type === "ip")),
+      networks: fc.array(fc.constantFrom(...NETWORKS), { maxLength: 3 }),
+      all: fc.constant(true as const),
+      negated: fc.boolean(),
+    },
+    { requiredKeys: ["kind", "field", "networks", "negated"] },
+  );
   const expr = intExpr(scalars);
   const options: fc.WeightedArbitrary<Leaf>[] = [
     { weight: 6, arbitrary: stringLeaf(paths) },
@@ -176,20 +232,31 @@ export function leafOf(type: string): fc.Arbitrary<Leaf> {
         kind: fc.constant("anyInt" as const),
         field: fc.constantFrom(...arrays),
         op,
-        value,
+        value: expr,
         negated: fc.boolean(),
       }),
     },
-  ];
-  if (bools.length > 0)
-    options.push({
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("anyIntPair" as const),
+        left: fc.constantFrom(...arrays),
+        op,
+        right: fc.constantFrom(...arrays),
+        negated: fc.boolean(),
+      }),
+    },
+    {
       weight: 1,
       arbitrary: fc.record({
         kind: fc.constant("bool" as const),
         field: fc.constantFrom(...bools),
         negated: fc.boolean(),
       }),
-    });
+    },
+    { weight: 1, arbitrary: allStrings },
+    { weight: 1, arbitrary: ip },
+  ];
   for (const field of flags) options.push({ weight: 3, arbitrary: flagLeaf(field) });
   return fc.oneof(...options);
 }
@@ -215,26 +282,34 @@ const u32 = fc.constantFrom(0, 1, 2, 3, 64, 0o644, 0o4755, 0xffffffff);
 const bytes = fc.oneof(name, fc.constantFrom("", "/a/b", "a b"));
 
 function fieldValue(field: Field): fc.Arbitrary<unknown> {
-  if (field.type === "bool") return fc.boolean();
+  const scalar = scalarValue(field);
+  return field.array ? fc.array(scalar, { maxLength: 4 }) : scalar;
+}
+
+function scalarValue(field: Field): fc.Arbitrary<unknown> {
   const source = field.source;
-  if (field.type === "int") {
-    const scalar: fc.Arbitrary<bigint | number> =
-      source.from === "u64" || source.from === "context"
-        ? fc.constantFrom(...INTS)
-        : source.from === "i32"
-          ? fc.constantFrom(0, 0, -1, -13, 3)
-          : u32;
-    return field.array ? fc.array(scalar, { maxLength: 4 }) : scalar;
+  switch (field.type) {
+    case "bool":
+      return fc.boolean();
+    case "ip":
+      return fc.constantFrom(...ADDRESSES);
+    case "int":
+      if (source.from === "u64" || source.from === "context" || source.from === "variable")
+        return fc.constantFrom(...INTS);
+      if (source.from === "i32") return fc.constantFrom(0, 0, -1, -13, 3);
+      return source.from === "id32" ? fc.constantFrom(-1, 0, 1, 2) : u32;
+    case "string":
+      if (source.from === "path") return eventPath;
+      if (source.from === "comm" || source.from === "filesystem")
+        return fc.constantFrom("", "a", "ab", "fifteen-bytes-15", "cron.d").map((s) => s.slice(0, 15));
+      if (source.from === "text") return fc.constantFrom("", "a", "user.a", "security.capability", ".b");
+      return field.matching === "path" ? fc.oneof(eventPath, fc.constant("")) : bytes;
   }
-  if (source.from === "path") return eventPath;
-  if (source.from === "comm")
-    return fc.constantFrom("", "a", "ab", "fifteen-bytes-15", "cron.d").map((s) => s.slice(0, 15));
-  const text = field.matching === "path" ? fc.oneof(eventPath, fc.constant("")) : bytes;
-  return field.array ? fc.array(text, { maxLength: 4 }) : text;
 }
 
 const isDerived = ({ source }: Field): boolean =>
-  source.from === "basename" || source.from === "pathLength" || (source.from === "u32" && source.mask !== undefined);
+  ["basename", "extension", "pathLength", "nameLength", "textPrefix"].includes(source.from) ||
+  ("mask" in source && source.mask !== undefined);
 
 /** An event of the type: paths always, of the other fields a random subset. */
 export function eventOf(type: string): fc.Arbitrary<TypedEvent> {
@@ -256,101 +331,3 @@ export function rulesAndEvents(options: { readonly rulesMax: number; readonly ev
     }),
   );
 }
-
-/** Nowhere; printed trees are compared without positions. */
-const span = fc.constant({ start: 0, end: 0 });
-const text = fc.oneof(
-  ruleText,
-  fc.string({ unit: "binary", maxLength: 12 }).map((s) => s.toWellFormed()),
-);
-const identName = fc.constantFrom(
-  "open.file.path",
-  "process.ancestors[A].comm",
-  "O_CREAT",
-  "true",
-  "r",
-  "x1._y",
-  "inner",
-  "notin",
-);
-
-const primary: fc.Arbitrary<Node> = fc.oneof(
-  fc.record({ kind: fc.constant("ident" as const), name: identName, span }),
-  fc.record({ kind: fc.constant("int" as const), value: fc.constantFrom(...INTS), span }),
-  fc.record({ kind: fc.constant("string" as const), value: text, span }),
-  fc.record({ kind: fc.constant("pattern" as const), value: text, span }),
-  fc.record({ kind: fc.constant("regex" as const), source: fc.constantFrom("", ".*", '\\"', "[a-z]+\\d"), span }),
-  fc.record({
-    kind: fc.constant("duration" as const),
-    value: fc.nat().map(BigInt),
-    unit: fc.constantFrom("ns", "ms", "s", "m", "h", "d"),
-    span,
-  }),
-  fc.record({
-    kind: fc.constant("ip" as const),
-    text: fc.constantFrom("10.0.0.1", "10.0.0.0/8", "::1", "2001:db8::/32", "::ffff:192.168.0.1"),
-    span,
-  }),
-  fc.record({ kind: fc.constant("variable" as const), name: fc.constantFrom("x", "process.pid"), span }),
-);
-
-const isListItem = (node: Node): boolean =>
-  !["unary", "binary", "comparison", "membership", "logical"].includes(node.kind);
-
-/** A syntax tree as the parser could produce it. */
-export const syntaxTree: fc.Arbitrary<Node> = fc.letrec<{ node: Node; list: Root }>((tie) => ({
-  list: fc.record({
-    kind: fc.constant("list" as const),
-    items: fc.array(primary.filter(isListItem), { minLength: 1, maxLength: 3 }),
-    span,
-  }),
-  node: fc.oneof(
-    { maxDepth: 5, withCrossShrink: true },
-    primary,
-    fc.record({
-      kind: fc.constant("unary" as const),
-      op: fc.constantFrom("!" as const, "-" as const, "^" as const),
-      operand: tie("node"),
-      span,
-    }),
-    fc.record({
-      kind: fc.constant("binary" as const),
-      op: fc.constantFrom("+" as const, "-" as const, "&" as const, "|" as const, "^" as const),
-      left: tie("node"),
-      right: tie("node"),
-      span,
-    }),
-    fc.record({
-      kind: fc.constant("comparison" as const),
-      op: fc.constantFrom(...COMPARE_OPS, "=~" as const, "!~" as const),
-      left: tie("node"),
-      right: tie("node"),
-      opSpan: span,
-      span,
-    }),
-    fc.record({
-      kind: fc.constant("membership" as const),
-      op: fc.constantFrom("in" as const, "not in" as const, "allin" as const),
-      left: tie("node"),
-      right: fc.oneof(
-        tie("list"),
-        primary.filter((n) => n.kind === "ident" || n.kind === "variable" || n.kind === "ip"),
-      ),
-      opSpan: span,
-      span,
-    }),
-    fc
-      .tuple(
-        fc.array(tie("node"), { minLength: 2, maxLength: 4 }),
-        fc.infiniteStream(fc.constantFrom("&&" as const, "||" as const)),
-      )
-      .map(
-        ([terms, ops]): Node => ({
-          kind: "logical",
-          terms,
-          ops: terms.slice(1).map(() => ops.next().value as "&&" | "||"),
-          span: { start: 0, end: 0 },
-        }),
-      ),
-  ),
-})).node;

@@ -5,13 +5,15 @@ import {
   FLAG_ATTRIBUTES_UNKNOWN,
   FLAG_DEST_TRUNCATED,
   FLAG_PATH_TRUNCATED,
+  FLAG_TEXT_TRUNCATED,
   KNOWN_ALL,
   KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
   KNOWN_PATH,
+  KNOWN_TEXT,
 } from "@weir/matcher-wasm/format";
-import { Matcher } from "@weir/matcher-wasm/host";
+import { type ContextValue, contextOfFields, Matcher } from "@weir/matcher-wasm/host";
 import { accessPredicates } from "../src/access/index.ts";
 import { linkMatcher } from "../src/codegen/link.ts";
 import { readsContext } from "../src/codegen/predicate.ts";
@@ -45,6 +47,11 @@ export function encodeStamped({ type, fields, stamp }: StampedEvent): Uint8Array
   return encodeEvent(type, fields as Parameters<typeof encodeEvent>[1], stamp);
 }
 
+/** The context block of an event, as far as the matcher reads it. */
+export function contextOf(matcher: Matcher, { type, fields }: Omit<StampedEvent, "stamp">): ContextValue[] {
+  return contextOfFields(matcher.description.context, type, fields);
+}
+
 /** What a matcher has to say of one event. */
 export interface Expected {
   /** Matching rules that read no context. */
@@ -61,6 +68,7 @@ export function expectedVerdicts(rules: readonly CheckedRule[], event: StampedEv
   if ((flags & FLAG_PATH_TRUNCATED) !== 0) known &= ~KNOWN_PATH;
   if ((flags & FLAG_DEST_TRUNCATED) !== 0) known &= ~KNOWN_DESTINATION;
   if ((flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0) known &= ~KNOWN_ATTRIBUTES;
+  if ((flags & FLAG_TEXT_TRUNCATED) !== 0) known &= ~KNOWN_TEXT;
   const matching = (context: boolean, bits: number): number[] =>
     rules.flatMap((rule, i) =>
       rule.event === event.type && readsContext(rule.expr) === context && mayMatch(rule.expr, event.fields, bits)

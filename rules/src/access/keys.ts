@@ -30,16 +30,21 @@ export function leafKeys(leaf: Leaf): Keys {
 
 function pathKeys(test: StringTest, slot: Slot): Keys {
   if (test.kind === "equals") return isEventPath(test.value) ? [{ kind: "path", slot, value: test.value }] : [];
-  if (test.kind === "pattern") return null;
-  return globKeys(test.pattern, slot);
+  return test.kind === "glob" ? globKeys(test.pattern, slot) : null;
 }
 
 /** The last component of `/` is empty; nothing else has that name, and no name has a slash. */
 function nameKeys(test: StringTest, slot: Slot): Keys {
-  if (test.kind !== "equals" && hasStar(test.kind === "glob" ? test.pattern : test.pattern)) return null;
-  const value = test.kind === "equals" ? test.value : test.pattern;
+  const value = exactText(test);
+  if (value === null) return null;
   if (value === "") return [{ kind: "path", slot, value: "/" }];
   return isName(value) ? [{ kind: "basename", slot, value }] : [];
+}
+
+/** @returns the one text that fits, null when there may be several */
+function exactText(test: StringTest): string | null {
+  if (test.kind === "equals") return test.value;
+  return (test.kind === "glob" || test.kind === "pattern") && !hasStar(test.pattern) ? test.pattern : null;
 }
 
 /**

@@ -3,7 +3,7 @@ import { MIRRORED } from "../integers.ts";
 import type { CompareOp, Expr } from "../ir.ts";
 import type { ComparisonOp } from "../syntax/ast.ts";
 import type { Span } from "../syntax/error.ts";
-import { describeOperand, intConstant, type Operand, type TextOperand, textTest } from "./operand.ts";
+import { describeOperand, type Operand, type TextOperand, textTest } from "./operand.ts";
 import type { Scope } from "./scope.ts";
 
 export interface Comparison {
@@ -81,14 +81,12 @@ function textText(scope: Scope, comparison: Comparison, left: TextOperand, right
 /** Integer arrays: any value; `!=` means that none is equal. */
 function anyInt(scope: Scope, comparison: Comparison, array: Typed<"ints">, other: Operand): Expr {
   const op = intOp(scope, comparison);
-  const value = intConstant(other);
-  if (value === undefined) {
-    if (other.type === "int" || other.type === "ints")
-      scope.unsupported(comparison.opSpan, "comparing an integer array with another field is");
-    mismatch(scope, comparison);
-  }
   const negated = op === "!=";
-  return { kind: "anyInt", field: array.field, op: negated ? "==" : op, value, negated };
+  const positive = negated ? "==" : op;
+  if (other.type === "ints")
+    return { kind: "anyIntPair", left: array.field, op: positive, right: other.field, negated };
+  if (other.type !== "int") return mismatch(scope, comparison);
+  return { kind: "anyInt", field: array.field, op: positive, value: other.expr, negated };
 }
 
 function boolBool(scope: Scope, comparison: Comparison, left: Typed<"bool">, right: Typed<"bool">): Expr {

@@ -6,8 +6,11 @@ export type LinkLimit =
   | "MEMORY_PAGES_MAX"
   | "MODULE_BYTES_MAX"
   | "EXPRESSION_DEPTH_MAX"
+  | "CONTEXT_VALUES_MAX"
+  | "PROGRAMS_MAX"
   | "event"
   | "field"
+  | "template"
   | "runtime";
 
 /** The rules can't become one matcher; `value` is what was received, `maximum` what fits. */

@@ -95,11 +95,11 @@ function affix(test: StringTest, slot: IndexKey["slot"]): readonly IndexKey[] | 
  * with slashes in a literal could reach into the component in front, so it says nothing.
  */
 function lastComponent(test: StringTest): FlatPattern | null {
-  if (test.kind === "equals") return null;
   if (test.kind === "glob") {
     const { prefix, suffix } = parseGlob(test.pattern);
     return (suffix ?? prefix).at(-1) ?? null;
   }
+  if (test.kind !== "pattern") return null;
   const parts = parsePattern(test.pattern).parts;
   return parts.some((part) => part.includes(SLASH)) ? null : { parts };
 }

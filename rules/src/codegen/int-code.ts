@@ -1,7 +1,15 @@
 /**
  * Integer expressions as WebAssembly: signed 64-bit, wrapping around, as `integers.ts` computes them.
  */
-import { FILE_DEST_LEN, FILE_PATH_LEN, type Field, RECORD_FLAGS } from "@weir/matcher-wasm/format";
+import {
+  FILE_DEST_LEN,
+  FILE_PATH_LEN,
+  type Field,
+  ID_UNCHANGED,
+  RECORD_FLAGS,
+  REF_DESTINATION_NAME,
+  REF_NAME,
+} from "@weir/matcher-wasm/format";
 import binaryen from "binaryen";
 import type { CompareOp, IntExpr } from "../ir.ts";
 import { LinkError } from "./error.ts";
@@ -33,12 +41,22 @@ export function intFieldCode(runtime: Runtime, field: Field): Code {
       return masked(m.i64.load32_s(source.offset, 4, record), source.mask);
     case "u64":
       return masked(m.i64.load(source.offset, 8, record), source.mask);
+    case "id32": {
+      const id = (): Code => m.i32.load(source.offset, 4, m.local.get(PARAM_RECORD, binaryen.i32));
+      const unchanged = m.i32.eq(id(), m.i32.const(ID_UNCHANGED | 0));
+      return m.select(unchanged, m.i64.const(-1n), m.i64.extend_u(id()));
+    }
     case "pathLength":
       return m.i64.load16_u(source.slot === "file" ? FILE_PATH_LEN : FILE_DEST_LEN, 2, record);
+    case "nameLength": {
+      const ref = source.slot === "file" ? REF_NAME : REF_DESTINATION_NAME;
+      return m.i64.extend_u(runtime.call("string_length", [record, m.i32.const(ref)]));
+    }
     case "flag":
       return m.i64.extend_u(flagCode(runtime, source.bit));
     case "context":
-      return runtime.call("context_int", [m.i32.const(source.id)]);
+    case "variable":
+      return runtime.call("context_int", [m.i32.const(runtime.entries.entryOf(field))]);
     default:
       throw new LinkError(
         "field",

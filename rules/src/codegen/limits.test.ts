@@ -109,9 +109,9 @@ describe("linkMatcher", { timeout: 60_000 }, () => {
   });
 
   it("refuses an unknown event type", () => {
-    expect(limitOf(() => linkMatcher([{ ...ruleOf(uid), event: "mount" }], [[]]))).toMatchObject({
+    expect(limitOf(() => linkMatcher([{ ...ruleOf(uid), event: "bind" }], [[]]))).toMatchObject({
       limit: "event",
-      value: "mount",
+      value: "bind",
     });
   });
 

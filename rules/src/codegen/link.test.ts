@@ -9,11 +9,17 @@ import {
   RING_HEADER_BYTES,
   ringFootprint,
 } from "@weir/matcher-wasm/format";
-import { contextOfFields } from "@weir/matcher-wasm/host";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { eventOf, eventTypeName, exprOf, rulesAndEvents } from "../../test/arbitraries.ts";
-import { checkedRules, encodeStamped, expectedVerdicts, loadRules, type StampedEvent } from "../../test/linked.ts";
+import {
+  checkedRules,
+  contextOf,
+  encodeStamped,
+  expectedVerdicts,
+  loadRules,
+  type StampedEvent,
+} from "../../test/linked.ts";
 import { completeEvent } from "../event.ts";
 import type { CheckedRule } from "../ir.ts";
 
@@ -72,7 +78,7 @@ async function compare(
       final: expected.final,
       candidates: expected.candidates,
     });
-    const final = matcher.matchContext(recordOffset, contextOfFields(event.fields)).sort((a, b) => a - b);
+    const final = matcher.matchContext(recordOffset, contextOf(matcher, event)).sort((a, b) => a - b);
     expect(final).toEqual(expected.withContext);
   }
 }
@@ -120,8 +126,10 @@ describe("a linked matcher", { timeout: TIMEOUT_MS }, () => {
         fc.constantFrom("file.path", "file.destination.path"),
         async ({ type, exprs, events }, path, slot) => {
           const stamped = events.map((event) => {
-            const derived = /\.file\.(destination\.)?(name|path\.length)$/;
-            const given = Object.entries(event.fields).filter(([name]) => !derived.test(name));
+            const derived = ["basename", "extension", "pathLength", "nameLength"];
+            const given = Object.entries(event.fields).filter(
+              ([name]) => !derived.includes(findField(name)?.source.from ?? ""),
+            );
             return {
               type,
               fields: completeEvent(type, { ...Object.fromEntries(given), [`${type}.${slot}`]: path }),
@@ -169,7 +177,7 @@ describe("a linked matcher", { timeout: TIMEOUT_MS }, () => {
         for (const event of events) {
           const record = encodeStamped({ ...event, stamp: {} });
           matcher.input.set(encodeSpan([record]));
-          const nothing = contextOfFields(event.fields).map(() => null);
+          const nothing = matcher.description.context.map(() => null);
           const found = matcher.matchContext(RING_HEADER_BYTES, nothing).sort((a, b) => a - b);
           expect(found).toEqual(expectedVerdicts(rules, { ...event, stamp: {} }).candidates);
         }

@@ -5,12 +5,22 @@
  * Invariant: the same rules give the same bytes, on every machine; the result exports `MATCHER_EXPORTS`,
  * imports nothing, has no start function, and its memory can't grow.
  */
-import { HEADER, MATCHER_EXPORTS, MEMORY_PAGES_MAX, MODULE_BYTES_MAX, RULES_MAX } from "@weir/matcher-wasm/format";
+import {
+  DESCRIPTION_SECTION,
+  HEADER,
+  MATCHER_EXPORTS,
+  type MatcherDescription,
+  MEMORY_PAGES_MAX,
+  MODULE_BYTES_MAX,
+  RULES_MAX,
+} from "@weir/matcher-wasm/format";
 import binaryen from "binaryen";
 import type { AccessPredicate, CheckedRule } from "../ir.ts";
+import { ContextEntries } from "./context-entries.ts";
 import { LinkError } from "./error.ts";
 import { DataPool } from "./pool.ts";
-import { addPredicate, readsContext } from "./predicate.ts";
+import { addPredicate, fieldsOf, readsContext } from "./predicate.ts";
+import { addPrograms, programFields } from "./programs.ts";
 import { buildHeader } from "./rule-index.ts";
 import { Runtime } from "./runtime.ts";
 
@@ -36,7 +46,8 @@ export function linkMatcher(
   if (access.length !== rules.length)
     throw new TypeError(`access predicates for ${access.length} rules, expected ${rules.length}`);
   const pool = new DataPool();
-  const runtime = new Runtime(pool);
+  const entries = new ContextEntries(rules.flatMap((rule) => [...fieldsOf(rule.expr), ...programFields(rule)]));
+  const runtime = new Runtime(pool, entries);
   try {
     return link(runtime, rules, access);
   } finally {
@@ -64,9 +75,18 @@ function link(
     return name;
   });
 
+  const programs = addPrograms(runtime, rules, names.length);
+  names.push(...programs.functions);
+
   m.removeTable(runtime.table);
   m.addTable(runtime.table, names.length, names.length);
-  m.addActiveElementSegment(runtime.table, "rules", names, m.i32.const(0));
+  m.addActiveElementSegment(runtime.table, "functions", names, m.i32.const(0));
+  addDescription(m, {
+    format: "weir-matcher/1",
+    context: runtime.entries.keys,
+    variables: programs.variables,
+    programs: programs.programs,
+  });
   removeHelperExports(m);
   setMemory(m, header, pool);
   m.runPasses(["remove-unused-module-elements"]);
@@ -79,6 +99,10 @@ function link(
       MODULE_BYTES_MAX,
     );
   return bytes;
+}
+
+function addDescription(m: binaryen.Module, description: MatcherDescription): void {
+  m.addCustomSection(DESCRIPTION_SECTION, new TextEncoder().encode(JSON.stringify(description)));
 }
 
 function removeHelperExports(m: binaryen.Module): void {

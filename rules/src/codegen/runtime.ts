@@ -5,6 +5,7 @@
  */
 import { readRuntime } from "@weir/matcher-wasm/runtime";
 import binaryen from "binaryen";
+import type { ContextEntries } from "./context-entries.ts";
 import { LinkError } from "./error.ts";
 import type { DataPool } from "./pool.ts";
 
@@ -22,16 +23,26 @@ export function requireDepth(depth: number): void {
     );
 }
 
-/** The helpers of `assembly/fields.ts`; all but `context_int` give an i32. */
+/** The helpers of `assembly/fields.ts` and `programs.ts`; all but `context_int` give an i32. */
 const HELPERS = [
+  "all_int_in",
   "any_int",
   "any_int_in",
+  "any_int_pair",
   "context_int",
   "context_unknown",
+  "emit_int",
+  "emit_ints",
+  "emit_strings",
   "int_in",
+  "ip_all_in",
+  "ip_in",
   "same_string",
+  "string_all_in",
   "string_in",
   "string_is",
+  "string_length",
+  "template_is",
 ] as const;
 
 export type Helper = (typeof HELPERS)[number];
@@ -39,13 +50,15 @@ export type Helper = (typeof HELPERS)[number];
 export class Runtime {
   readonly module: binaryen.Module;
   readonly pool: DataPool;
+  readonly entries: ContextEntries;
   /** Internal name of the table that `call_indirect` goes through. */
   readonly table: string;
   readonly #functions: ReadonlyMap<string, string>;
 
-  constructor(pool: DataPool) {
+  constructor(pool: DataPool, entries: ContextEntries) {
     this.module = binaryen.readBinary(readRuntime());
     this.pool = pool;
+    this.entries = entries;
     this.#functions = new Map(HELPERS.map((name) => [name, internalName(this.module, name)]));
     if (this.module.getNumTables() !== 1)
       throw new LinkError("runtime", this.module.getNumTables(), "the matcher runtime has not exactly one table");

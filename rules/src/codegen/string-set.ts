@@ -7,6 +7,7 @@
 import { nameHash } from "@weir/matcher-wasm/format";
 import type { StringTest } from "../ir.ts";
 import { type FlatPattern, hasStar, parseGlob, parsePattern } from "../pattern.ts";
+import { LinkError } from "./error.ts";
 import { buildHashTable } from "./hash-table.ts";
 import type { DataPool } from "./pool.ts";
 
@@ -24,21 +25,51 @@ export type StringProgram =
   | { readonly kind: "set"; readonly address: number };
 
 export function compileStringTests(tests: readonly StringTest[], pool: DataPool): StringProgram {
+  const { exact, globs, patterns } = sortTests(tests, pool);
+  const [only] = exact;
+  if (only !== undefined && exact.size === 1 && globs.size === 0 && patterns.size === 0)
+    return { kind: "literal", literal: putLiteral(encoder.encode(only), pool) };
+  return compileStringSet(tests, pool);
+}
+
+/** @returns address of the string set */
+export function compileStringSet(tests: readonly StringTest[], pool: DataPool): { kind: "set"; address: number } {
+  const { exact, globs, patterns } = sortTests(tests, pool);
+  const strings = putStrings([...exact], pool);
+  const words = [strings.address, strings.mask, ...putList([...globs], pool), ...putList([...patterns], pool)];
+  return { kind: "set", address: pool.putWords(words) };
+}
+
+interface SortedTests {
+  readonly exact: ReadonlySet<string>;
+  /** Addresses. */
+  readonly globs: ReadonlySet<number>;
+  readonly patterns: ReadonlySet<number>;
+}
+
+/** Templates are no constants and have no place here. */
+function sortTests(tests: readonly StringTest[], pool: DataPool): SortedTests {
   const exact = new Set<string>();
   const globs = new Set<number>();
   const patterns = new Set<number>();
   for (const test of tests) {
-    if (test.kind === "equals") exact.add(test.value);
-    else if (!hasStar(test.pattern)) exact.add(test.pattern);
-    else if (test.kind === "glob") globs.add(putGlob(test.pattern, pool));
-    else patterns.add(putPattern(parsePattern(test.pattern), pool));
+    switch (test.kind) {
+      case "equals":
+        exact.add(test.value);
+        break;
+      case "glob":
+        if (hasStar(test.pattern)) globs.add(putGlob(test.pattern, pool));
+        else exact.add(test.pattern);
+        break;
+      case "pattern":
+        if (hasStar(test.pattern)) patterns.add(putPattern(parsePattern(test.pattern), pool));
+        else exact.add(test.pattern);
+        break;
+      case "template":
+        throw new LinkError("template", test.parts.length, "a template is not part of a string set");
+    }
   }
-  const [only] = exact;
-  if (only !== undefined && exact.size === 1 && globs.size === 0 && patterns.size === 0)
-    return { kind: "literal", literal: putLiteral(encoder.encode(only), pool) };
-  const strings = putStrings([...exact], pool);
-  const words = [strings.address, strings.mask, ...putList([...globs], pool), ...putList([...patterns], pool)];
-  return { kind: "set", address: pool.putWords(words) };
+  return { exact, globs, patterns };
 }
 
 function putLiteral(bytes: Uint8Array, pool: DataPool): Literal {

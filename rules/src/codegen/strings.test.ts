@@ -1,10 +1,9 @@
 /** Globs, patterns and sets in the runtime against the reference matching, every text with every test. */
 import { type Field, findField, RING_HEADER_BYTES } from "@weir/matcher-wasm/format";
-import { contextOfFields } from "@weir/matcher-wasm/host";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { globText, patternText } from "../../test/arbitraries.ts";
-import { encodeStamped, loadRules } from "../../test/linked.ts";
+import { contextOf, encodeStamped, loadRules } from "../../test/linked.ts";
 import { evaluate } from "../evaluate.ts";
 import type { CheckedRule, StringTest } from "../ir.ts";
 
@@ -31,7 +30,9 @@ async function compare(fieldName: string, tests: readonly (readonly StringTest[]
   for (const text of texts) {
     const fields = { [fieldName]: text };
     const expected = rules.flatMap((rule, i) => (evaluate(rule.expr, fields) ? [i] : []));
-    const found = matcher.matchContext(RING_HEADER_BYTES, contextOfFields(fields)).sort((a, b) => a - b);
+    const found = matcher
+      .matchContext(RING_HEADER_BYTES, contextOf(matcher, { type: "open", fields }))
+      .sort((a, b) => a - b);
     expect({ text, found }).toEqual({ text, found: expected });
     matches += found.length;
   }

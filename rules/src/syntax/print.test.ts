@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { syntaxTree } from "../../test/arbitraries.ts";
+import { syntaxTree } from "../../test/syntax-trees.ts";
 import { parseExpression } from "./parser.ts";
 import { print } from "./print.ts";
 

@@ -6,10 +6,10 @@
  * the compiler nor keep it busy.
  */
 import { encodeSpan, RING_HEADER_BYTES, ringFootprint } from "@weir/matcher-wasm/format";
-import { contextOfFields } from "@weir/matcher-wasm/host";
 import { accessPredicates, analysePolicies, evaluate, kernelStagePasses, toSeeds } from "@weir/rules";
 import {
   checkedRules,
+  contextOf,
   encodeStamped,
   expectedVerdicts,
   loadRules,
@@ -78,7 +78,7 @@ async function matcherAgrees(rules: Rules, events: readonly TypedEvent[]): Promi
     const of = (candidate: boolean) => here.filter((v) => v.candidate === candidate).map((v) => v.rule);
     same(`event ${i}, final`, of(false), expected.final);
     same(`event ${i}, candidates`, of(true), expected.candidates);
-    same(`event ${i}, with context`, matcher.matchContext(offset, contextOfFields(event.fields)), expected.withContext);
+    same(`event ${i}, with context`, matcher.matchContext(offset, contextOf(matcher, event)), expected.withContext);
   }
 }
 

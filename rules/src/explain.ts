@@ -1,14 +1,29 @@
 /** Conditions back in the words of the rule language, for messages about what the compiler derived. */
 import { leafKeys } from "./access/keys.ts";
-import type { AccessPredicate, IntExpr, Leaf, Nnf, StringTest } from "./ir.ts";
+import type { AccessPredicate, IntExpr, Leaf, Nnf, StringTest, TemplatePart } from "./ir.ts";
 
 const TEXT_MAX = 120;
 
-function testText(test: StringTest): string {
-  return test.kind === "equals" ? JSON.stringify(test.value) : `~${JSON.stringify(test.pattern)}`;
+/** @returns the test as SECL; the same for no two tests that mean different things */
+export function testText(test: StringTest): string {
+  switch (test.kind) {
+    case "equals":
+      return JSON.stringify(test.value);
+    case "glob":
+    case "pattern":
+      return `~${JSON.stringify(test.pattern)}`;
+    case "template":
+      return `"${test.parts.map(partText).join("")}"`;
+  }
 }
 
-function intText(expr: IntExpr): string {
+/** Names of variables are written with their `${…}`; text that looks like one is told apart by its escapes. */
+function partText(part: TemplatePart): string {
+  return part.kind === "text" ? JSON.stringify(part.value).slice(1, -1).replaceAll("$", "\\u0024") : part.field.name;
+}
+
+/** @returns the integer as SECL, brackets around whatever is made of two */
+export function intText(expr: IntExpr): string {
   switch (expr.kind) {
     case "int":
       return expr.value.toString();
@@ -27,25 +42,40 @@ export function leafText(leaf: Leaf): string {
   return text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 1)}…` : text;
 }
 
-function fullText(leaf: Leaf): string {
+/** @returns the leaf as SECL, however long; the same for no two leaves that mean different things */
+export function fullText(leaf: Leaf): string {
+  const not = leaf.kind !== "compare" && leaf.negated ? "not " : "";
   switch (leaf.kind) {
     case "string": {
       const [first] = leaf.tests;
-      if (leaf.tests.length === 1 && first !== undefined)
+      if (leaf.tests.length === 1 && first !== undefined && !leaf.all)
         return `${leaf.field.name} ${leaf.negated ? "!=" : "=="} ${testText(first)}`;
-      return `${leaf.field.name} ${leaf.negated ? "not in" : "in"} [${leaf.tests.map(testText).join(", ")}]`;
+      return inList(leaf, leaf.tests.map(testText));
     }
     case "sameString":
       return `${leaf.left.name} ${leaf.negated ? "!=" : "=="} ${leaf.right.name}`;
     case "compare":
       return `${intText(leaf.left).replace(/^\((.*)\)$/, "$1")} ${leaf.op} ${intText(leaf.right)}`;
     case "member":
-      return `${leaf.field.name} ${leaf.negated ? "not in" : "in"} [${leaf.values.join(", ")}]`;
+      return inList(leaf, leaf.values.map(String));
     case "anyInt":
-      return `${leaf.negated ? "not " : ""}${leaf.field.name} ${leaf.op} ${leaf.value}`;
+      return `${not}${leaf.field.name} ${leaf.op} ${intText(leaf.value)}`;
+    case "anyIntPair":
+      return `${not}${leaf.left.name} ${leaf.op} ${leaf.right.name}`;
+    case "ip":
+      return inList(
+        leaf,
+        leaf.networks.map((network) => network.text),
+      );
     case "bool":
-      return `${leaf.negated ? "not " : ""}${leaf.field.name}`;
+      return `${not}${leaf.field.name}`;
   }
+}
+
+function inList(leaf: Extract<Leaf, { kind: "string" | "member" | "ip" }>, items: readonly string[]): string {
+  const list = `[${items.join(", ")}]`;
+  if (leaf.all) return `${leaf.negated ? "not " : ""}${leaf.field.name} allin ${list}`;
+  return `${leaf.field.name} ${leaf.negated ? "not in" : "in"} ${list}`;
 }
 
 /**

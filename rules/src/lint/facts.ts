@@ -1,0 +1,153 @@
+/**
+ * A conjunction of constraints that is known to hold of one event, and whether another one can hold beside them.
+ *
+ * Invariant: `with` answers null only when no complete event satisfies all constraints; otherwise nothing is claimed.
+ * Facts are values: adding gives new ones.
+ */
+import type { Field } from "@weir/matcher-wasm/format";
+import type { StringTest } from "../ir.ts";
+import { type Constraint, impossibleText, type Term, termRange, zeroBits } from "./constraint.ts";
+import { between, type Intervals, intersection, isSubset, NOTHING, onlyValue, union } from "./intervals.ts";
+import type { TestSet } from "./texts.ts";
+
+type Constrained<K extends Constraint["kind"]> = Extract<Constraint, { kind: K }>;
+
+/** Of one integer: a set for each mask that was asked about. */
+interface IntState {
+  readonly kind: "ints";
+  readonly terms: ReadonlyMap<bigint, { readonly term: Term; readonly set: Intervals }>;
+}
+
+interface SomeIntState {
+  readonly kind: "someInt";
+  readonly some: readonly Intervals[];
+  readonly none: Intervals;
+}
+
+interface StringState {
+  readonly kind: "strings";
+  /** Each of these accepts. */
+  readonly some: readonly TestSet[];
+  readonly none: readonly TestSet[];
+}
+
+type State = IntState | SomeIntState | StringState | { readonly kind: "opaque"; readonly negated: boolean };
+
+/** Most tests that are looked at one by one; longer lists are compared by looking up only. */
+const PAIRS_MAX = 100_000;
+const ANYTHING: StringTest = { kind: "pattern", pattern: "*" };
+const ANY_PATH: StringTest = { kind: "glob", pattern: "/**" };
+
+export class Facts {
+  static readonly none: Facts = new Facts(new Map());
+  readonly #states: ReadonlyMap<string, State>;
+
+  private constructor(states: ReadonlyMap<string, State>) {
+    this.#states = states;
+  }
+
+  /** @returns these and the constraint, or null when no event satisfies all of them */
+  with(constraint: Constraint): Facts | null {
+    const key = keyOf(constraint);
+    const state = next(this.#states.get(key), constraint);
+    return state === null ? null : new Facts(new Map(this.#states).set(key, state));
+  }
+}
+
+function keyOf(constraint: Constraint): string {
+  switch (constraint.kind) {
+    case "ints":
+      return `int ${constraint.term.base}`;
+    case "someInt":
+      return `ints ${constraint.field.name}`;
+    case "strings":
+      return `text ${constraint.field.name}`;
+    case "opaque":
+      return `is ${constraint.key}`;
+  }
+}
+
+function next(state: State | undefined, constraint: Constraint): State | null {
+  switch (constraint.kind) {
+    case "ints":
+      return nextInts(state?.kind === "ints" ? state : { kind: "ints", terms: new Map() }, constraint);
+    case "someInt":
+      return nextSomeInt(state?.kind === "someInt" ? state : { kind: "someInt", some: [], none: NOTHING }, constraint);
+    case "strings":
+      return nextStrings(state?.kind === "strings" ? state : { kind: "strings", some: [], none: [] }, constraint);
+    case "opaque":
+      if (state?.kind === "opaque" && state.negated !== constraint.negated) return null;
+      return { kind: "opaque", negated: constraint.negated };
+  }
+}
+
+function nextInts(state: IntState, { term, set }: Constrained<"ints">): IntState | null {
+  const before = state.terms.get(term.mask)?.set ?? termRange(term);
+  const terms = new Map(state.terms).set(term.mask, { term, set: intersection(before, set) });
+  return feasibleBits([...terms.values()]) ? { kind: "ints", terms } : null;
+}
+
+/**
+ * Bits of the base that one mask decides bound what another mask leaves.
+ * @returns false only when no value of the base gives each term a value of its set
+ */
+function feasibleBits(terms: readonly { readonly term: Term; readonly set: Intervals }[]): boolean {
+  let ones = 0n;
+  let zeros = terms[0] === undefined ? 0n : zeroBits(terms[0].term);
+  for (const { term, set } of terms) {
+    const value = onlyValue(possible(set, term.mask));
+    if (value === undefined) continue;
+    ones |= value & term.mask;
+    zeros |= term.mask & ~value;
+  }
+  if ((ones & zeros) !== 0n) return false;
+  return terms.every(({ term: { mask }, set }) => {
+    const least = ones & mask;
+    const most = mask & ~zeros;
+    const bounded = most >= 0n ? intersection(set, between(least, most)) : set;
+    return possible(bounded, mask).length > 0;
+  });
+}
+
+/** The set without single values that have bits outside the mask. */
+function possible(set: Intervals, mask: bigint): Intervals {
+  return mask === -1n ? set : set.filter(([low, high]) => low !== high || (low & ~mask) === 0n);
+}
+
+function nextSomeInt(state: SomeIntState, { set, negated }: Constrained<"someInt">): SomeIntState | null {
+  const some = negated ? state.some : [...state.some, set];
+  const none = negated ? union(state.none, set) : state.none;
+  return some.some((one) => isSubset(one, none)) ? null : { kind: "someInt", some, none };
+}
+
+function nextStrings(state: StringState, { field, tests, negated }: Constrained<"strings">): StringState | null {
+  if (negated) {
+    const none = [...state.none, tests];
+    if (!field.array && tests.covers(universe(field))) return null;
+    const some = state.some.map((set) => remaining(field, set, none, []));
+    return some.some(isEmpty) ? null : { kind: "strings", some, none };
+  }
+  const others = field.array ? [] : state.some;
+  const added = remaining(field, tests, state.none, others);
+  const some = [...(field.array ? state.some : state.some.map((set) => remaining(field, set, [], [added]))), added];
+  return some.some(isEmpty) ? null : { kind: "strings", some, none: state.none };
+}
+
+const isEmpty = (set: TestSet): boolean => set.tests.length === 0;
+
+/** @returns the tests that can still accept what none of `none` and each of `others` accepts */
+function remaining(field: Field, set: TestSet, none: readonly TestSet[], others: readonly TestSet[]): TestSet {
+  const pairs = [...none, ...others].reduce((sum, other) => sum + other.tests.length * set.tests.length, 0);
+  if (pairs > PAIRS_MAX) return set;
+  return set.filter(
+    (test) =>
+      impossibleText(field, test) === undefined &&
+      !none.some((other) => other.covers(test)) &&
+      !others.some((other) => other.excludes(test)),
+  );
+}
+
+/** @returns a test that accepts whatever the field can be */
+function universe(field: Field): StringTest {
+  return field.source.from === "path" ? ANY_PATH : ANYTHING;
+}

@@ -1,0 +1,168 @@
+/**
+ * What can be proven of string tests against one another: that everything one accepts the other accepts too, and that
+ * nothing is accepted by both. False means that nothing was proven.
+ */
+import { testText } from "../explain.ts";
+import type { StringTest } from "../ir.ts";
+import { type FlatPattern, matchFlat, matchGlob, type PathGlob, parseGlob, parsePattern } from "../pattern.ts";
+
+const encoder = new TextEncoder();
+/** Occurs in no UTF-8 text; stands for a star of the narrower pattern. */
+const STAR = 0xff;
+const ANY_COMPONENT: FlatPattern = { parts: [new Uint8Array(), new Uint8Array()] };
+
+type Prepared =
+  | { readonly kind: "equals"; readonly bytes: Uint8Array }
+  | { readonly kind: "glob"; readonly glob: PathGlob }
+  | { readonly kind: "pattern"; readonly pattern: FlatPattern }
+  /** Of these only equality of the source is used. */
+  | { readonly kind: "other"; readonly source: string };
+
+const prepared = new WeakMap<StringTest, Prepared>();
+
+function prepare(test: StringTest): Prepared {
+  let result = prepared.get(test);
+  if (result === undefined) {
+    result = build(test);
+    prepared.set(test, result);
+  }
+  return result;
+}
+
+function build(test: StringTest): Prepared {
+  switch (test.kind) {
+    case "equals":
+      return { kind: "equals", bytes: encoder.encode(test.value) };
+    case "glob":
+      return { kind: "glob", glob: parseGlob(test.pattern) };
+    case "pattern":
+      return { kind: "pattern", pattern: parsePattern(test.pattern) };
+    default:
+      return { kind: "other", source: testText(test) };
+  }
+}
+
+/** @returns true only if every string that `narrow` accepts is accepted by `wide` */
+export function covers(wide: StringTest, narrow: StringTest): boolean {
+  const w = prepare(wide);
+  const n = prepare(narrow);
+  if (w.kind === "other" || n.kind === "other")
+    return w.kind === "other" && n.kind === "other" && w.source === n.source;
+  if (n.kind === "equals") return accepts(w, n.bytes);
+  if (w.kind === "glob" && n.kind === "glob") return coversGlob(w.glob, n.glob);
+  return w.kind === "pattern" && n.kind === "pattern" && coversFlat(w.pattern, n.pattern);
+}
+
+/** @returns true only if no string is accepted by both */
+export function disjoint(a: StringTest, b: StringTest): boolean {
+  const x = prepare(a);
+  const y = prepare(b);
+  if (x.kind === "other" || y.kind === "other") return false;
+  if (x.kind === "equals") return !accepts(y, x.bytes);
+  if (y.kind === "equals") return !accepts(x, y.bytes);
+  if (x.kind === "glob" && y.kind === "glob") return disjointGlobs(x.glob, y.glob);
+  return x.kind === "pattern" && y.kind === "pattern" && disjointFlat(x.pattern, y.pattern);
+}
+
+function accepts(test: Exclude<Prepared, { kind: "other" }>, value: Uint8Array): boolean {
+  switch (test.kind) {
+    case "equals":
+      return sameBytes(test.bytes, value);
+    case "glob":
+      return matchGlob(test.glob, value);
+    case "pattern":
+      return matchFlat(test.pattern, value);
+  }
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
+
+/** A star of the wider one takes in any literal and any star of the narrower one; nothing else takes in a star. */
+function coversFlat(wide: FlatPattern, narrow: FlatPattern): boolean {
+  const size = narrow.parts.reduce((sum, part) => sum + part.length, narrow.parts.length - 1);
+  const text = new Uint8Array(size).fill(STAR);
+  let at = 0;
+  for (const part of narrow.parts) {
+    text.set(part, at);
+    at += part.length + 1;
+  }
+  return matchFlat(wide, text);
+}
+
+/**
+ * Fewest components of a path that fits: more than stand before `**`, and no fewer than behind it.
+ */
+const componentsMin = ({ prefix, suffix }: PathGlob): number =>
+  suffix === null ? prefix.length : Math.max(prefix.length + 1, suffix.length);
+
+function coversGlob(wide: PathGlob, narrow: PathGlob): boolean {
+  const least = componentsMin(narrow);
+  if (wide.suffix === null) {
+    if (narrow.suffix !== null || narrow.prefix.length !== wide.prefix.length) return false;
+  } else if (least <= wide.prefix.length || least < wide.suffix.length) {
+    return false;
+  }
+  const fromStart = (i: number) => narrow.prefix[i] ?? ANY_COMPONENT;
+  const end = narrow.suffix ?? narrow.prefix;
+  const fromEnd = (i: number) => end[end.length - 1 - i] ?? ANY_COMPONENT;
+  return (
+    wide.prefix.every((part, i) => coversFlat(part, fromStart(i))) &&
+    (wide.suffix ?? []).toReversed().every((part, i) => coversFlat(part, fromEnd(i)))
+  );
+}
+
+function disjointGlobs(a: PathGlob, b: PathGlob): boolean {
+  if (a.suffix === null && b.suffix === null && a.prefix.length !== b.prefix.length) return true;
+  if (a.suffix === null && b.suffix !== null && a.prefix.length < componentsMin(b)) return true;
+  if (b.suffix === null && a.suffix !== null && b.prefix.length < componentsMin(a)) return true;
+  const starts = a.prefix.some((part, i) => b.prefix[i] !== undefined && disjointFlat(part, b.prefix[i]));
+  const aEnd = (a.suffix ?? a.prefix).toReversed();
+  const bEnd = (b.suffix ?? b.prefix).toReversed();
+  return starts || aEnd.some((part, i) => bEnd[i] !== undefined && disjointFlat(part, bEnd[i]));
+}
+
+/** Different literals at the start or at the end. */
+export function disjointFlat(a: FlatPattern, b: FlatPattern): boolean {
+  if (a.parts.length === 1) return !matchFlat(b, a.parts[0] as Uint8Array);
+  if (b.parts.length === 1) return !matchFlat(a, b.parts[0] as Uint8Array);
+  const [aFirst, bFirst] = [a.parts[0] as Uint8Array, b.parts[0] as Uint8Array];
+  const [aLast, bLast] = [a.parts.at(-1) as Uint8Array, b.parts.at(-1) as Uint8Array];
+  const start = Math.min(aFirst.length, bFirst.length);
+  const end = Math.min(aLast.length, bLast.length);
+  return (
+    !sameBytes(aFirst.subarray(0, start), bFirst.subarray(0, start)) ||
+    !sameBytes(aLast.subarray(aLast.length - end), bLast.subarray(bLast.length - end))
+  );
+}
+
+/** Several tests of which one has to accept; plain texts are looked up. */
+export class TestSet {
+  readonly tests: readonly StringTest[];
+  readonly #equals: ReadonlySet<string>;
+  readonly #others: readonly StringTest[];
+
+  constructor(tests: readonly StringTest[]) {
+    this.tests = tests;
+    this.#equals = new Set(tests.flatMap((test) => (test.kind === "equals" ? [test.value] : [])));
+    this.#others = tests.filter((test) => test.kind !== "equals");
+  }
+
+  /** @returns true only if everything the test accepts is accepted here */
+  covers(test: StringTest): boolean {
+    if (test.kind === "equals" && this.#equals.has(test.value)) return true;
+    return this.#others.some((other) => covers(other, test));
+  }
+
+  /** @returns true only if nothing the test accepts is accepted here */
+  excludes(test: StringTest): boolean {
+    if (test.kind !== "equals") return this.tests.every((other) => disjoint(other, test));
+    return !this.#equals.has(test.value) && this.#others.every((other) => disjoint(other, test));
+  }
+
+  /** @returns those that the predicate accepts; the same set when it accepts all */
+  filter(keep: (test: StringTest) => boolean): TestSet {
+    const kept = this.tests.filter(keep);
+    return kept.length === this.tests.length ? this : new TestSet(kept);
+  }
+}

@@ -248,9 +248,9 @@ class Run {
   /** @returns the first thing wrong with the fields that the rule's keys name */
   #checkReferences(source: RuleSource, event: string): string | undefined {
     const wrong = wrongReferences(source, event);
-    for (const { name, message, hint } of wrong)
+    for (const { name, code, message, hint } of wrong)
       this.diagnostics.add("error", () =>
-        diagnosticAt(name.place, { severity: "error", code: "event-type", message, hint, rule: source.id }),
+        diagnosticAt(name.place, { severity: "error", code, message, hint, rule: source.id }),
       );
     return wrong[0]?.message;
   }

@@ -29,8 +29,9 @@ export function parseDuration(text: string): DurationResult {
   if (text === "0") return { ns: 0 };
   if (/^[+-]?\d+$/.test(text)) return { problem: "has no unit", hint: `write \`${text}s\`, or one of ${units()}` };
   if (text.startsWith("-")) return { problem: "is negative" };
+  if (/^\+?$/.test(text)) return { problem: "is no duration" };
   let total = 0n;
-  PART.lastIndex = 0;
+  PART.lastIndex = text.startsWith("+") ? 1 : 0;
   while (PART.lastIndex < text.length) {
     const part = PART.exec(text);
     const [, whole, fraction, unit = ""] = part ?? [];

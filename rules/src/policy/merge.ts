@@ -212,14 +212,11 @@ class Merge implements MergedRules {
       for (const rule of members) this.#drop(rule, "disabled", rule === disabledBy ? "disabled in the policy" : by);
       return;
     }
-    const others = new Map<RuleSource, string>();
     const last = overrides.at(-1);
     const by = last && `overridden by ${placeText(last.idPlace)}`;
-    for (const rule of members) {
-      if (rule === origin) continue;
-      others.set(rule, rule === base ? (by ?? "") : `overrides ${placeText(base.idPlace)}`);
-    }
-    this.rules.push({ source, origin, others, note: last === undefined || last === origin ? undefined : by });
+    const said = (rule: RuleSource) => (rule === base ? by : `overrides ${placeText(base.idPlace)}`);
+    const others = new Map(members.filter((rule) => rule !== origin).map((rule) => [rule, said(rule) ?? ""]));
+    this.rules.push({ source, origin, others, note: said(origin) });
   }
 }
 

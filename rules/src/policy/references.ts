@@ -5,6 +5,7 @@ import type { Positioned, RuleSource } from "./model.ts";
 
 export interface WrongReference {
   readonly name: Positioned<string>;
+  readonly code: "unknown-name" | "event-type";
   readonly message: string;
   readonly hint?: string;
 }
@@ -26,6 +27,7 @@ export function wrongReferences(source: RuleSource, event: string): readonly Wro
     if (owner === undefined)
       wrong.push({
         name: field,
+        code: "unknown-name",
         message: `\`${field.value}\` is no file`,
         hint: `such as \`${event}.file\` or \`process.file\``,
       });
@@ -40,5 +42,6 @@ export function wrongReferences(source: RuleSource, event: string): readonly Wro
 
 const ofOther = (name: Positioned<string>, owner: string, event: string): WrongReference => ({
   name,
+  code: "event-type",
   message: `\`${name.value}\` belongs to event type ${owner}, but the rule judges ${event}`,
 });

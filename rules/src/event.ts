@@ -1,43 +1,199 @@
-/** Events as flat maps of field names, with what follows from one field filled in for the others. */
-import { FIELDS, type FieldSource } from "@weir/matcher-wasm/format";
+/**
+ * Events as flat maps of field names, with what follows from one field filled in for the others.
+ *
+ * Invariant: what is given stays as it is; completing twice is completing once. Fields that are read from
+ * the same place (`container.id` and `process.container.id`, `open.flags` and `open.syscall.flags`) have
+ * the same value afterwards, unless different ones were given.
+ */
+import { extensionOf, FIELDS, type Field, type FieldSource, nameOf, namespaceOf } from "@weir/matcher-wasm/format";
 import type { EventFields, EventValue } from "./evaluate.ts";
+
+type Value = EventValue | readonly EventValue[];
+type Values = Record<string, Value | undefined>;
+
+/** Fills in one field from another, or several from each other. */
+type Step = (values: Values) => void;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const plans = new Map<string, readonly Step[]>();
 
 /**
- * Fills in the fields that the record derives from another one and that are absent: last component and
- * length of a path, permission bits of a mode.
+ * Fills in what is absent and follows from what is there: values under their other names, name, extension
+ * and lengths of a path, permission bits of a mode, arguments as one text. Where only the name of a file is
+ * given, its path is `/NAME`; where only permission bits are given, the mode is these bits.
  * @param type name of the event type
  * @returns a new map; fields of other types are left as they are
  */
 export function completeEvent(type: string, event: EventFields): EventFields {
-  const complete: Record<string, EventValue | readonly EventValue[] | undefined> = { ...event };
-  for (const field of FIELDS) {
-    if (field.event !== type || complete[field.name] !== undefined) continue;
-    const derived = derive(type, field.source, event);
-    if (derived !== undefined) complete[field.name] = derived;
+  const values: Values = { ...event };
+  let plan = plans.get(type);
+  if (plan === undefined) {
+    plan = planOf(FIELDS.filter((field) => field.event === undefined || field.event === type));
+    plans.set(type, plan);
   }
-  return complete;
+  for (const step of plan) step(values);
+  return values;
 }
 
-function derive(type: string, source: FieldSource, event: EventFields): EventValue | undefined {
-  if (source.from === "basename" || source.from === "pathLength") {
-    const path = read(type, event, (s) => s.from === "path" && s.slot === source.slot);
-    if (typeof path !== "string" && !(path instanceof Uint8Array)) return undefined;
-    const bytes = typeof path === "string" ? encoder.encode(path) : path;
-    if (source.from === "pathLength") return bytes.length;
-    const name = bytes.subarray(bytes.lastIndexOf(0x2f) + 1);
-    return typeof path === "string" ? decoder.decode(name) : name;
-  }
-  if (source.from === "u32" && source.mask !== undefined) {
-    const whole = read(type, event, (s) => s.from === "u32" && s.offset === source.offset && s.mask === undefined);
-    if (typeof whole === "number" || typeof whole === "bigint") return BigInt(whole) & BigInt(source.mask);
-  }
-  return undefined;
+/** @returns the fields of a type by the place that they are read from, parts of a value apart */
+export function fieldsBySource(fields: readonly Field[]): ReadonlyMap<string, readonly Field[]> {
+  return Map.groupBy(
+    fields.filter((field) => maskOf(field.source) === undefined),
+    (field) => JSON.stringify(field.source),
+  );
 }
 
-function read(type: string, event: EventFields, wanted: (source: FieldSource) => boolean): unknown {
-  const field = FIELDS.find((f) => f.event === type && wanted(f.source));
-  return field === undefined ? undefined : event[field.name];
+const maskOf = (source: FieldSource): number | undefined => ("mask" in source ? source.mask : undefined);
+
+function planOf(fields: readonly Field[]): Step[] {
+  const shared = [...fieldsBySource(fields).values()].filter((group) => group.length > 1).map(sharedStep);
+  const given = fields.flatMap(pathSteps);
+  const parts = fields.flatMap((field) => maskSteps(field, fields));
+  const derived = fields.flatMap((field) => [...recordSteps(field, fields), ...contextSteps(field, fields)]);
+  // Values that are shared before anything is derived from them, and what was derived afterwards.
+  return [...shared, ...given, ...parts, ...derived, ...shared];
+
+  function pathSteps(field: Field): Step[] {
+    const { source } = field;
+    if (source.from !== "basename") return [];
+    const path = fields.find((f) => f.source.from === "path" && f.source.slot === source.slot);
+    return path === undefined ? [] : [step(path, field, onText(rooted))];
+  }
+}
+
+function sharedStep(group: readonly Field[]): Step {
+  const names = group.map((field) => field.name);
+  return (values) => {
+    const given = names.find((name) => values[name] !== undefined);
+    if (given !== undefined) for (const name of names) values[name] ??= values[given];
+  };
+}
+
+/** @param derive element by element where both are arrays; undefined when the value is not of its type */
+function step(target: Field, from: Field, derive: (value: EventValue) => EventValue | undefined): Step {
+  return (values) => {
+    const value = values[from.name];
+    if (values[target.name] !== undefined || value === undefined) return;
+    if (isList(value) !== target.array) return;
+    const derived = isList(value) ? value.map(derive) : derive(value);
+    if (derived !== undefined && !(isList(derived) && derived.includes(undefined)))
+      values[target.name] = derived as Value;
+  };
+}
+
+const isList = <T>(value: T | readonly T[]): value is readonly T[] => Array.isArray(value);
+
+/** A derivation on bytes; its result is text when its input was. */
+function onText(derive: (bytes: Uint8Array) => Uint8Array): (value: EventValue) => EventValue | undefined {
+  return (value) => {
+    if (typeof value === "string") return decoder.decode(derive(encoder.encode(value)));
+    return value instanceof Uint8Array ? derive(value) : undefined;
+  };
+}
+
+function byteLength(value: EventValue): EventValue | undefined {
+  if (typeof value === "string") return encoder.encode(value).length;
+  return value instanceof Uint8Array ? value.length : undefined;
+}
+
+function rooted(name: Uint8Array): Uint8Array {
+  const path = new Uint8Array(name.length + 1);
+  path[0] = 0x2f;
+  path.set(name, 1);
+  return path;
+}
+
+const masked =
+  (mask: number) =>
+  (value: EventValue): EventValue | undefined =>
+    typeof value === "number" || typeof value === "bigint" ? BigInt(value) & BigInt(mask) : undefined;
+
+/** Permission bits from a mode of the record, and the mode from them alone. */
+function maskSteps(field: Field, fields: readonly Field[]): Step[] {
+  const { source } = field;
+  const mask = maskOf(source);
+  if (source.from !== "u32" || mask === undefined) return [];
+  const wholes = fields.filter(
+    (f) => f.source.from === "u32" && f.source.offset === source.offset && maskOf(f.source) === undefined,
+  );
+  return wholes.flatMap((whole) => [step(field, whole, masked(mask)), step(whole, field, masked(mask))]);
+}
+
+function recordSteps(field: Field, fields: readonly Field[]): Step[] {
+  const { source } = field;
+  const from = (wanted: (source: FieldSource) => boolean, derive: (value: EventValue) => EventValue | undefined) =>
+    fields.filter((f) => wanted(f.source)).map((f) => step(field, f, derive));
+  switch (source.from) {
+    case "basename":
+      return from((s) => s.from === "path" && s.slot === source.slot, onText(nameOf));
+    case "extension":
+      return from((s) => s.from === "path" && s.slot === source.slot, onText(extensionOf));
+    case "pathLength":
+      return from((s) => s.from === "path" && s.slot === source.slot, byteLength);
+    case "nameLength":
+      return from(
+        (s) => s.from === "path" && s.slot === source.slot,
+        (value) => {
+          const name = onText(nameOf)(value);
+          return name === undefined ? undefined : byteLength(name);
+        },
+      );
+    case "textPrefix":
+      return from((s) => s.from === "text", onText(namespaceOf));
+    default:
+      return [];
+  }
+}
+
+const RIGHTS = 0o7777;
+
+/** What of a file or process that the host describes follows from its other fields, by their names. */
+const CONTEXT_RULES: readonly (readonly [
+  suffix: string,
+  from: string,
+  derive: (value: EventValue) => EventValue | undefined,
+])[] = [
+  ["file.name", "file.path", onText(nameOf)],
+  ["file.extension", "file.path", onText(extensionOf)],
+  ["file.extension", "file.name", onText(extensionOf)],
+  ["file.path.length", "file.path", byteLength],
+  ["file.name.length", "file.name", byteLength],
+  ["file.rights", "file.mode", masked(RIGHTS)],
+];
+
+function contextSteps(field: Field, fields: readonly Field[]): Step[] {
+  if (field.source.from !== "context") return [];
+  const { name } = field;
+  const other = (suffix: string, from: string): Field | undefined => {
+    const sibling = name.slice(0, -suffix.length) + from;
+    return fields.find((f) => f.name === sibling);
+  };
+  const steps = CONTEXT_RULES.filter(([suffix]) => name.endsWith(suffix)).flatMap(([suffix, from, derive]) => {
+    const source = other(suffix, from);
+    return source === undefined ? [] : [step(field, source, derive)];
+  });
+  if (name === "process.ancestors.length") steps.push(countAncestors);
+  if (field.array || !/(?:^|\.)argv\.length$|(?:^|\.)args$/.test(name)) return steps;
+  const argv = other(name.endsWith("args") ? "args" : "argv.length", "argv");
+  if (argv !== undefined) steps.push(argumentStep(field, argv));
+  return steps;
+}
+
+/** Arguments as one text, or their number. */
+function argumentStep(target: Field, argv: Field): Step {
+  return (values) => {
+    const list = values[argv.name];
+    if (values[target.name] !== undefined || list === undefined || !isList(list)) return;
+    if (target.type === "int") values[target.name] = list.length;
+    else if (list.every((value) => typeof value === "string")) values[target.name] = list.join(" ");
+  };
+}
+
+/** Lists of ancestors that have one value for each. */
+const ANCESTOR_LISTS = ["pid", "comm", "file.path", "file.name"].map((suffix) => `process.ancestors.${suffix}`);
+
+function countAncestors(values: Values): void {
+  const lengths = ANCESTOR_LISTS.map((name) => values[name]).flatMap((list) => (isList(list) ? [list.length] : []));
+  if (lengths.length > 0) values["process.ancestors.length"] ??= Math.max(...lengths);
 }

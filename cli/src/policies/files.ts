@@ -6,6 +6,8 @@ import type { PolicyInput } from "@weir/rules";
 /** Most bytes of a file that is read at all; the compiler has a lower limit and says so. */
 const READ_BYTES_MAX = 64 << 20;
 const POLICY_NAMES = /\.(?:ya?ml|policy)$/;
+/** Tests of a policy, which lie beside it. */
+const TEST_NAMES = /\.test\.ya?ml$/;
 
 /** A path from the command line that cannot be read as a policy. */
 export class PolicyFileError extends Error {
@@ -18,7 +20,7 @@ export class PolicyFileError extends Error {
 }
 
 /**
- * @param paths files, or folders whose .yaml, .yml and .policy files are meant
+ * @param paths files, or folders whose .yaml, .yml and .policy files are meant, tests excepted
  * @returns their contents under the names as given, each once
  * @throws PolicyFileError naming the path
  */
@@ -30,7 +32,9 @@ export function readPolicyFiles(paths: readonly string[]): PolicyInput[] {
 function expand(path: string): string[] {
   const stat = attempt(path, () => statSync(path));
   if (!stat.isDirectory()) return [path];
-  const files = attempt(path, () => readdirSync(path)).filter((file) => POLICY_NAMES.test(file));
+  const files = attempt(path, () => readdirSync(path)).filter(
+    (file) => POLICY_NAMES.test(file) && !TEST_NAMES.test(file),
+  );
   if (files.length === 0) throw new PolicyFileError(path, "the folder holds no .yaml, .yml or .policy file");
   return files.sort().map((file) => join(path, file));
 }
@@ -54,7 +58,12 @@ function attempt<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new PolicyFileError(path, REASONS[code ?? ""] ?? message, error);
+    throw new PolicyFileError(path, reasonOf(error), error);
   }
+}
+
+/** Why a file could not be read, in a few words. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return REASONS[code ?? ""] ?? message;
 }

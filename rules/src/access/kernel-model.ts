@@ -12,6 +12,8 @@ export type KernelDecision =
   | { readonly passes: false; readonly because: "type" | "flags" }
   /** No approver is present in its paths with flags that it admits. */
   | { readonly passes: false; readonly because: "approvers" }
+  /** The life of processes is not filtered: the agent itself needs it. */
+  | { readonly passes: true; readonly because: "process" }
   /** A rule has no approver: every event with these flags passes for its sake. */
   | { readonly passes: true; readonly because: "unfiltered" }
   | { readonly passes: true; readonly because: "approver"; readonly approver: Approver };
@@ -21,6 +23,7 @@ export type KernelDecision =
  * @param event its path must be absolute and normalised, as the kernel's are
  */
 export function kernelStageDecision(seeds: Seeds, type: string, event: EventFields): KernelDecision {
+  if (eventTypeByName(type)?.file === false) return { passes: true, because: "process" };
   const interest = seeds.interests.find((i) => i.event === type);
   if (interest === undefined) return { passes: false, because: "type" };
   const flags = Number(event["open.flags"] ?? 0);

@@ -1,0 +1,75 @@
+/** `weir explain`: which rules match an event, and why the others do not. */
+import type { PolicySet } from "@weir/rules";
+import type { Command } from "commander";
+
+interface ExplainOptions {
+  readonly event: string;
+  readonly rule?: string;
+  readonly json?: boolean;
+}
+
+export function register(program: Command): void {
+  program
+    .command("explain")
+    .description("judge one event by policies, and say why each rule matches or does not")
+    .argument("<policy...>", "policy files, or folders of .yaml, .yml and .policy files; together they are one set")
+    .requiredOption("--event <event>", "the event: a JSON file, - for standard input, or JSON itself")
+    .option("--rule <id>", "only this rule")
+    .option("--json", "print one JSON object")
+    .addHelpText(
+      "after",
+      `
+The event is a flat mapping of field names to values; see weir fields for the names. Flags and modes are numbers
+or names of constants. Absent fields have their type's zero value.
+Each part of a rule is judged, also those that could not change the result.
+Exit status 0: explained, whatever matches. 1: there are errors.
+
+Examples:
+  weir explain rules/packs/linux-fim.yaml --event event.json
+  weir explain rules/packs/linux-fim.yaml --rule credentials_written --event \\
+    '{"type": "open", "open.file.path": "/etc/shadow", "open.flags": ["O_RDWR", "O_CREAT"]}'`,
+    )
+    .action(async (paths: string[], options: ExplainOptions) => {
+      const { fail } = await import("../terminal/errors.ts");
+      await explain(paths, options).catch((error) => fail("explain", error));
+    });
+}
+
+async function explain(paths: string[], options: ExplainOptions): Promise<void> {
+  const { readPolicyFiles } = await import("../policies/files.ts");
+  const { CommandError, PolicyError } = await import("../terminal/errors.ts");
+  const { countsText, diagnosticsText } = await import("../policies/report.ts");
+  const { EventError, PolicySet, parseEvent } = await import("@weir/rules");
+  const policies = readPolicyFiles(paths);
+  const text = await eventText(options.event);
+  const set = await PolicySet.load(policies);
+  if (!(set instanceof PolicySet)) throw new PolicyError(countsText(set), set);
+  if (options.rule !== undefined && !set.rules.some((rule) => rule.checked.id === options.rule))
+    throw new CommandError(ruleProblem(set, options.rule));
+  try {
+    const judged = set.session().judge(parseEvent(text, { kernelPaths: true }));
+    const { explanationJson, explanationText } = await import("../policies/explanation.ts");
+    if (options.json) {
+      process.stdout.write(`${JSON.stringify(explanationJson(set, judged, options.rule))}\n`);
+      return;
+    }
+    process.stderr.write(diagnosticsText(set.diagnostics));
+    process.stdout.write(explanationText(set, judged, options.rule));
+  } catch (error) {
+    if (!(error instanceof EventError)) throw error;
+    throw new CommandError(`the event cannot be used\n  ${error.message.replaceAll("\n", "\n  ")}`);
+  }
+}
+
+/** JSON itself starts with a brace; no path in practice does. */
+async function eventText(event: string): Promise<string> {
+  if (event.trimStart().startsWith("{")) return event;
+  const { textOf } = await import("../policies/lines.ts");
+  return textOf(event);
+}
+
+function ruleProblem(set: PolicySet, id: string): string {
+  const status = set.statuses.find((row) => row.id === id && row.reason !== undefined);
+  if (status === undefined) return `no rule has the id ${JSON.stringify(id)}`;
+  return `rule ${id} is not loaded: ${status.reason ?? status.state}`;
+}

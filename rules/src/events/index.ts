@@ -1,0 +1,11 @@
+export {
+  EventError,
+  type EventProblem,
+  hasKernelPaths,
+  parseEvent,
+  parseJson,
+  problemText,
+  readEvent,
+  type TypedEvent,
+  UNKNOWN_FIELD,
+} from "./read.ts";

@@ -1,0 +1,124 @@
+import { describe, expect, test } from "vitest";
+import { type ConformanceFailure, runConformance } from "./conformance.ts";
+
+interface Line {
+  readonly [key: string]: unknown;
+}
+
+async function run(...lines: readonly (Line | string)[]) {
+  const failures: ConformanceFailure[] = [];
+  const counts = await runConformance(
+    lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))),
+    { failure: (failure) => failures.push(failure) },
+  );
+  return { ...counts, failures };
+}
+
+const open = (fields: object = {}): object => ({ type: "open", "open.file.path": "/etc/passwd", ...fields });
+const PASSWD = 'open.file.path == "/etc/passwd"';
+
+test("cases that hold, each of its own kind", async () => {
+  const result = await run(
+    "# comments, blank lines and windows line ends\r",
+    "",
+    { expression: PASSWD, event: open(), expected: true },
+    { expression: PASSWD, event: open({ "open.file.path": "/etc/shadow" }), expected: false },
+    { expression: "open.fil.path == 1", event: open(), expected: "error", name: "unknown field" },
+    { expression: 'process.ancestors.comm == "sh"', event: open({ "process.ancestors.comm": ["sh"] }), expected: true },
+    { expression: 'unlink.file.path == "/etc/passwd"', event: open(), expected: false },
+    { expression: "process.uid == 0", event: { type: "chmod" }, expected: true },
+    { expression: "true", event: { type: "rename" }, expected: true },
+    {
+      expression: "watched && open.flags & O_CREAT > 0",
+      macros: { files: '["/etc/passwd", ~"/etc/cron.d/*"]', watched: "open.file.path in files" },
+      event: open({ "open.file.path": "/etc/cron.d/x", "open.flags": ["O_CREAT"] }),
+      expected: true,
+    },
+  );
+  expect(result).toEqual({ passed: 8, failed: 0, failures: [] });
+});
+
+test("what differs from the expectation is told with both judgements", async () => {
+  const { passed, failed, failures } = await run(
+    { expression: PASSWD, event: open(), expected: false, name: "wrong" },
+    { expression: PASSWD, event: open(), expected: "error" },
+    { expression: `${PASSWD} &&`, event: open(), expected: true },
+    { expression: "m", macros: { m: "open.fil.path == 1" }, event: open(), expected: true },
+  );
+  expect({ passed, failed }).toEqual({ passed: 0, failed: 4 });
+  expect(failures).toMatchObject([
+    { line: 1, name: "wrong", expression: PASSWD, expected: false, evaluator: true, matcher: true },
+    { line: 2, expected: "error", evaluator: true, matcher: true },
+    {
+      line: 3,
+      evaluator: "error",
+      matcher: "error",
+      detail: expect.stringMatching(/^expression:1:35: error: .*\n.*\n +\^/),
+    },
+    { line: 4, evaluator: "error", detail: expect.stringMatching(/^macro m:1:1: error: unknown field/) },
+  ]);
+});
+
+test("lines that are no cases", async () => {
+  const { passed, failures } = await run(
+    "{",
+    "[]",
+    { expression: PASSWD, event: open() },
+    { expression: 1, event: open(), expected: "yes", evnt: 1 },
+    { expression: PASSWD, event: open({ "open.flags": "O_NONE" }), expected: true },
+    { expression: PASSWD, expected: true },
+    { expression: PASSWD, event: open(), expected: true, macros: { a: 1 } },
+    { expression: PASSWD, event: open(), expected: true },
+  );
+  expect(passed).toBe(1);
+  expect(failures.map(({ line, detail }) => [line, detail])).toEqual([
+    [1, expect.stringMatching(/^not JSON: /)],
+    [2, "expected an object with expression, event and expected, received a list"],
+    [3, 'expected: expected true, false or "error", received nothing'],
+    [4, expect.stringMatching(/^unknown key "evnt" \(did you mean `event`\?\)\nexpression: .*\nexpected: .*"yes"$/)],
+    [5, expect.stringMatching(/^event: open\.flags: .*received the string "O_NONE"/)],
+    [6, "event: expected a mapping of field names to values, received nothing"],
+    [7, 'macros: "a": expected an expression as a string, received 1'],
+  ]);
+});
+
+describe("events that no kernel reports", () => {
+  test.each([
+    ["absent path", {}, 'open.file.name == ""'],
+    ["relative path", { "open.file.path": "etc" }, 'open.file.path == "etc"'],
+    ["path with dots", { "open.file.path": "/a/../b" }, 'open.file.path == "/a/../b"'],
+    ["name alone", { "open.file.name": "passwd" }, 'open.file.name == "passwd"'],
+  ])("%s", async (_, fields, expression) => {
+    const result = await run({ expression, event: { type: "open", ...fields }, expected: true });
+    expect(result).toEqual({ passed: 1, failed: 0, failures: [] });
+  });
+});
+
+test("what breaks a limit of linking fails alone", async () => {
+  // Deeper than code generation goes, once and among others.
+  const good = { expression: PASSWD, event: open(), expected: true };
+  const huge = {
+    expression: `open.file.path in [${Array.from({ length: 3 }, (_, i) => `"/${i}"`)}]`,
+    event: open(),
+    expected: false,
+  };
+  expect(await run(good, huge, good)).toMatchObject({ passed: 3, failed: 0 });
+});
+
+test("more cases than a batch has", async () => {
+  const lines = Array.from({ length: 2300 }, (_, i) => ({
+    expression: `open.file.path == "/f${i % 50}"`,
+    event: open({ "open.file.path": `/f${i % 49}` }),
+    expected: i % 50 === i % 49,
+  }));
+  const progress: number[] = [];
+  const counts = await runConformance(
+    lines.map((line) => JSON.stringify(line)),
+    {
+      failure: () => undefined,
+      progress: ({ passed, failed }) => progress.push(passed + failed),
+    },
+  );
+  expect(counts).toEqual({ passed: 2300, failed: 0 });
+  expect(progress).toEqual([1000, 2000, 2300]);
+});

@@ -1,0 +1,197 @@
+/**
+ * Expressions judged twice, by the compiled matcher and by the reference evaluator, and compared with what
+ * is expected of them.
+ *
+ * Many expressions go into one module, as in a bundle; one that cannot be used does not affect the others.
+ * An event whose path no kernel would report (absent, relative, not normalised) is judged by a module
+ * without index, because access predicates hold for the kernel's paths only.
+ */
+import type { Seeds } from "@weir/matcher-wasm/format";
+import { accessPredicates, kernelStagePasses, toSeeds } from "../access/index.ts";
+import { CheckError, checkExpression } from "../check/index.ts";
+import { diagnosticAt, renderDiagnostic } from "../diagnostics.ts";
+import { evaluate } from "../evaluate.ts";
+import { hasKernelPaths } from "../events/index.ts";
+import type { AccessPredicate, CheckedRule, Nnf } from "../ir.ts";
+import { placeOf, wholeText } from "../source.ts";
+import { ExpressionError } from "../syntax/error.ts";
+import { parseExpression } from "../syntax/parser.ts";
+import { CaseError, type ConformanceCase, type Expected, parseCase, parseMacros } from "./case.ts";
+import type { EventJudge } from "./judge.ts";
+
+/** What one of the judges says. */
+export type Judgement = boolean | "error";
+
+export interface ConformanceFailure {
+  /** From 1. */
+  readonly line: number;
+  readonly name?: string;
+  readonly expression?: string;
+  readonly expected?: Expected;
+  readonly evaluator?: Judgement;
+  readonly matcher?: Judgement;
+  /** What else is to be said: why there is an error, with its place; lines without a final newline. */
+  readonly detail?: string;
+}
+
+export interface ConformanceCounts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Cases that are judged by common modules. */
+const BATCH_CASES = 1000;
+
+/**
+ * @param lines without their ends; blank ones and those that start with `#` are passed over
+ * @param report.failure is called for each case that fails, in the order of lines
+ * @param report.progress is called now and then with the counts so far
+ */
+export async function runConformance(
+  lines: AsyncIterable<string> | Iterable<string>,
+  report: {
+    readonly failure: (failure: ConformanceFailure) => void;
+    readonly progress?: (counts: ConformanceCounts) => void;
+  },
+): Promise<ConformanceCounts> {
+  const counts = { passed: 0, failed: 0 };
+  let batch: NumberedLine[] = [];
+  const flush = async (): Promise<void> => {
+    for (const failure of await judgeBatch(batch)) {
+      if (failure === null) {
+        counts.passed++;
+      } else {
+        counts.failed++;
+        report.failure(failure);
+      }
+    }
+    batch = [];
+    report.progress?.(counts);
+  };
+  let number = 0;
+  for await (const text of lines) {
+    number++;
+    if (text.trim() === "" || text.trimStart().startsWith("#")) continue;
+    batch.push({ number, text });
+    if (batch.length === BATCH_CASES) await flush();
+  }
+  await flush();
+  return counts;
+}
+
+interface NumberedLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** An expression as it is linked; `problem` says why it cannot be used. */
+type Subject = { readonly problem: string } | LinkedSubject;
+
+interface LinkedSubject {
+  readonly rule: CheckedRule;
+  readonly access: readonly AccessPredicate[];
+  readonly seeds: Seeds;
+  /** Set once it is linked, or why it could not be. */
+  matcher: { readonly judge: EventJudge; readonly index: number } | { readonly problem: string } | undefined;
+}
+
+/** @returns for each line its failure, or null */
+async function judgeBatch(lines: readonly NumberedLine[]): Promise<(ConformanceFailure | null)[]> {
+  const subjects = new Map<string, Subject>();
+  const parsed = lines.map(({ number, text }) => {
+    try {
+      const one = parseCase(text);
+      const indexed = hasKernelPaths(one.event);
+      const key = JSON.stringify([one.event.type, indexed, one.expression, ...one.macros]);
+      const subject = subjects.get(key) ?? compileSubject(one, number, indexed);
+      subjects.set(key, subject);
+      return { number, one, subject };
+    } catch (error) {
+      if (!(error instanceof CaseError)) throw error;
+      return { number, detail: error.message };
+    }
+  });
+  await linkSubjects([...subjects.values()].filter((subject) => "rule" in subject));
+  return parsed.map((line) =>
+    line.one === undefined
+      ? { line: line.number, detail: line.detail }
+      : judgeCase(line.number, line.one, line.subject),
+  );
+}
+
+const ALWAYS: readonly AccessPredicate[] = [{ key: null, flagsAny: null }];
+
+function compileSubject(one: ConformanceCase, line: number, indexed: boolean): Subject {
+  const excerpt = wholeText("expression", one.expression);
+  try {
+    const macros = parseMacros(one.macros);
+    const { event, nnf } = checkExpression(parseExpression(one.expression), excerpt, macros, {
+      defaultEvent: one.event.type,
+    });
+    const predicates = accessPredicates(nnf);
+    return {
+      rule: { id: `line ${line}`, event, expr: nnf },
+      access: indexed ? predicates : ALWAYS,
+      seeds: toSeeds([{ event, predicates }]),
+      matcher: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error;
+    const place = placeOf(error instanceof CheckError ? error.excerpt : excerpt, error.span);
+    const { code, message, hint } = error;
+    return { problem: renderDiagnostic(diagnosticAt(place, { severity: "error", code, message, hint })) };
+  }
+}
+
+/** Links all that can be linked together; what breaks a limit is found by halving and left alone. */
+async function linkSubjects(subjects: readonly LinkedSubject[]): Promise<void> {
+  if (subjects.length === 0) return;
+  const { linkMatcher } = await import("../codegen/link.ts");
+  const { LinkError } = await import("../codegen/error.ts");
+  const { EventJudge } = await import("./judge.ts");
+  const attempt = async (part: readonly LinkedSubject[]): Promise<void> => {
+    try {
+      const wasm = linkMatcher(
+        part.map(({ rule }) => rule),
+        part.map(({ access }) => access),
+      );
+      const judge = await EventJudge.load(wasm);
+      for (const [index, subject] of part.entries()) subject.matcher = { judge, index };
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error;
+      const [only] = part;
+      if (part.length === 1 && only !== undefined) {
+        only.matcher = { problem: error.message };
+        return;
+      }
+      const half = part.length >> 1;
+      await attempt(part.slice(0, half));
+      await attempt(part.slice(half));
+    }
+  };
+  await attempt(subjects);
+}
+
+function judgeCase(line: number, one: ConformanceCase, subject: Subject): ConformanceFailure | null {
+  const { name, expression, expected, event } = one;
+  const about = { line, ...(name === undefined ? {} : { name }), expression, expected };
+  if ("problem" in subject)
+    return expected === "error" ? null : { ...about, evaluator: "error", matcher: "error", detail: subject.problem };
+  const { rule, seeds, matcher } = subject;
+  if (matcher === undefined) throw new Error(`line ${line} was not linked`);
+  const evaluator = rule.event === event.type && evaluate(rule.expr as Nnf, event.fields);
+  const linked = "judge" in matcher ? matcher.judge.judge(event).includes(matcher.index) : "error";
+  const details = [
+    ...("problem" in matcher ? [matcher.problem] : []),
+    ...(evaluator && hasKernelPaths(event) && !kernelStagePasses(seeds, event.type, event.fields)
+      ? ["the kernel stage would drop this event, although the expression matches it"]
+      : []),
+  ];
+  if (evaluator === expected && linked === expected && details.length === 0) return null;
+  return {
+    ...about,
+    evaluator,
+    matcher: linked,
+    ...(details.length === 0 ? {} : { detail: details.join("\n") }),
+  };
+}

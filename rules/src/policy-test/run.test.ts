@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { type PolicyTestResult, testPolicies } from "./run.ts";
+
+const POLICY = `
+rules:
+  - id: passwd_written
+    expression: open.file.path == "/etc/passwd" && open.flags & (O_WRONLY | O_RDWR) > 0
+  - id: by_cron
+    expression: open.file.path =~ "/etc/**" && process.ancestors.comm == "cron"
+  - id: removed
+    expression: unlink.file.path =~ "/etc/*"
+  - id: asleep
+    disabled: true
+    expression: unlink.file.path == "/x"
+`;
+
+const run = (tests: string, policy: string | undefined = undefined): Promise<PolicyTestResult> =>
+  testPolicies(
+    [{ name: "p.yaml", text: POLICY }],
+    [{ name: "p.test.yaml", text: tests, ...(policy === undefined ? {} : { policy }) }],
+  );
+
+async function ran(tests: string) {
+  const result = await run(tests);
+  if (!result.ran) throw new Error(JSON.stringify(result.diagnostics));
+  return result;
+}
+
+async function errors(tests: string, policy?: string): Promise<string[]> {
+  const result = await run(tests, policy);
+  if (result.ran) throw new Error("the tests were run");
+  return result.diagnostics.map((d) => `${d.file}:${d.line}:${d.column} ${d.message}${d.hint ? ` (${d.hint})` : ""}`);
+}
+
+test("expectations that hold, with and without context", async () => {
+  const result = await ran(`
+- event: { type: open, open.file.path: /etc/passwd, open.flags: [O_WRONLY], process.ancestors.comm: [sh, cron] }
+  expect: [passwd_written, by_cron]
+- name: close to it
+  event: { type: open, open.file.path: /etc/passwd, open.flags: O_RDONLY }
+  expect: []
+- events:
+    - event: { type: unlink, unlink.file.path: /etc/a }
+      expect: [removed]
+    - event: { type: unlink, unlink.file.path: /etc/a/b }
+      expect_not: [removed]
+`);
+  expect(result).toMatchObject({ passed: 3, failed: 0, cases: [{ line: 2, column: 3 }, { name: "close to it" }, {}] });
+  expect(result.coverage).toEqual([
+    { id: "by_cron", positive: 1, negative: 1 },
+    { id: "passwd_written", positive: 1, negative: 1 },
+    { id: "removed", positive: 1, negative: 1 },
+  ]);
+});
+
+test("what is missing is explained, what is unexpected is named", async () => {
+  const { passed, failed, cases } = await ran(`
+- name: wrong
+  event: { type: open, open.file.path: /etc/passwd, open.flags: [O_RDONLY], process.ancestors.comm: [cron] }
+  expect: [passwd_written, removed]
+- event: { type: unlink, unlink.file.path: /etc/x }
+  expect_not: [removed]
+`);
+  expect({ passed, failed }).toEqual({ passed: 0, failed: 2 });
+  expect(cases[0]?.steps).toMatchObject([
+    {
+      ok: false,
+      expected: ["passwd_written", "removed"],
+      got: ["by_cron"],
+      missing: [
+        { id: "passwd_written", traces: [{ value: false, terms: [{ value: true }, { value: false }] }] },
+        { id: "removed", traces: [], reason: "it judges unlink events, the event is of type open" },
+      ],
+      unexpected: ["by_cron"],
+      disagreement: [],
+      dropped: false,
+    },
+  ]);
+  expect(cases[1]?.steps).toMatchObject([{ expected: null, got: ["removed"], unexpected: ["removed"] }]);
+});
+
+test("a rule without a test of its type has no coverage", async () => {
+  const { coverage } = await ran("- event: { type: unlink, unlink.file.path: /etc/x }\n  expect: [removed]\n");
+  expect(coverage).toContainEqual({ id: "removed", positive: 1, negative: 0 });
+  expect(coverage).toContainEqual({ id: "by_cron", positive: 0, negative: 0 });
+});
+
+test("tests beside a policy are about its rules alone", async () => {
+  const result = await testPolicies(
+    [
+      { name: "a.yaml", text: 'rules:\n  - id: a\n    expression: open.file.path =~ "/etc/**"\n' },
+      { name: "b.yaml", text: 'rules:\n  - id: b\n    expression: open.file.name == "x"\n' },
+    ],
+    [
+      {
+        name: "a.test.yaml",
+        policy: "a.yaml",
+        text: "- event: { type: open, open.file.path: /etc/x }\n  expect: [a]\n",
+      },
+      { name: "all.yaml", text: "- event: { type: open, open.file.path: /etc/x }\n  expect: [a, b]\n" },
+    ],
+  );
+  expect(result).toMatchObject({ ran: true, passed: 2, failed: 0 });
+});
+
+describe("errors have their places", () => {
+  test.each<[string, string, string | RegExp]>([
+    ["no list", "tests: []\n", /1:1 a file of tests must be a list of tests, received a mapping/],
+    ["nothing", "[]\n", "p.test.yaml:1:1 the file holds no test"],
+    ["unknown key", "- evnt: {}\n  expect: []\n", /1:3 unknown key `evnt` in a test \(did you mean `event`\?\)/],
+    ["no event", "- expect: []\n", "p.test.yaml:1:3 the test has no `event`"],
+    ["no expectation", "- event: { type: open }\n", /1:3 the test expects nothing/],
+    [
+      "bad value",
+      "- event:\n    type: open\n    open.flags: [O_RDONLY, O_X]\n  expect: []\n",
+      /3:28 open\.flags\[1\]: expected the name of a constant/,
+    ],
+    [
+      "old octal",
+      "- event:\n    type: chmod\n    chmod.file.mode: 0644\n  expect: []\n",
+      /3:22 chmod\.file\.mode: .*\(a leading zero/,
+    ],
+    ["unknown field", "- event:\n    type: open\n    open.fil: 1\n  expect: []\n", /3:5 open\.fil: unknown field/],
+    ["field twice", "- event: { type: open, type: open }\n  expect: []\n", /1:24 key `type` occurs twice in the event/],
+    [
+      "relative path",
+      "- event: { type: open, open.file.path: etc }\n  expect: []\n",
+      /1:40 open\.file\.path: expected a path as the kernel/,
+    ],
+    [
+      "unknown rule",
+      "- event: { type: open }\n  expect: [by_corn]\n",
+      "p.test.yaml:2:12 unknown rule `by_corn` (did you mean `by_cron`?)",
+    ],
+    [
+      "disabled rule",
+      "- event: { type: open }\n  expect_not: [asleep]\n",
+      /2:16 rule `asleep` is not loaded: disabled/,
+    ],
+    ["rule twice", "- event: { type: open }\n  expect: [removed, removed]\n", /2:21 rule `removed` is named twice/],
+    ["step and sequence", "- events: []\n  expect: []\n", /2:3 `expect` beside `events`/],
+    ["YAML", "- event: {\n", /YAML/],
+  ])("%s", async (_, tests, expected) => {
+    const [first] = await errors(tests);
+    if (typeof expected === "string") expect(first).toBe(expected);
+    else expect(first).toMatch(expected);
+  });
+
+  test("a rule of another policy", async () => {
+    expect(await errors("- event: { type: open }\n  expect: [removed]\n", "q.yaml")).toEqual([
+      "p.test.yaml:2:12 rule `removed` is in another policy, p.yaml",
+    ]);
+  });
+
+  test("policies that do not compile", async () => {
+    const result = await testPolicies([{ name: "p.yaml", text: "rules: 3\n" }], []);
+    expect(result).toMatchObject({ ran: false, diagnostics: [{ file: "p.yaml" }] });
+  });
+});

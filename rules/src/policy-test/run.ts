@@ -1,0 +1,182 @@
+/**
+ * Tests of policies: events before the compiled matcher and before the reference evaluator, and what is
+ * expected of them.
+ *
+ * A test fails as well when the two disagree, and when the kernel stage would drop an event that a rule
+ * matches. Conditions on the host (`filters`) count as true.
+ */
+import type { AnalyseOptions, LoadedRule } from "../analyse.ts";
+import { compareText, type Diagnostic, diagnosticAt } from "../diagnostics.ts";
+import type { PolicyInput } from "../policy/index.ts";
+import { suggestion } from "../suggest.ts";
+import type { TraceNode } from "../trace.ts";
+import { type Coverage, CoverageCount } from "./coverage.ts";
+import { type NamedRule, readTests, type TestCase, type TestStep } from "./document.ts";
+import { type JudgedEvent, PolicySet } from "./policy-set.ts";
+
+/** A file of tests. */
+export interface TestFile extends PolicyInput {
+  /** Name of the policy file whose rules it is about; undefined: of all rules. */
+  readonly policy?: string;
+}
+
+export interface MissingRule {
+  readonly id: string;
+  /** Why the rule does not match; several for a rule that judges several kinds of event. */
+  readonly traces: readonly TraceNode[];
+  /** Said where there is no trace, because the rule judges other events. */
+  readonly reason?: string;
+}
+
+export interface StepResult {
+  readonly ok: boolean;
+  readonly line: number;
+  readonly event: string;
+  /** Null where the test names only rules that do not match. */
+  readonly expected: readonly string[] | null;
+  readonly got: readonly string[];
+  readonly missing: readonly MissingRule[];
+  readonly unexpected: readonly string[];
+  /** Rules of which matcher and evaluator say different things. */
+  readonly disagreement: readonly string[];
+  /** The kernel stage would drop the event, although rules match it. */
+  readonly dropped: boolean;
+}
+
+export interface CaseResult {
+  readonly ok: boolean;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly name?: string;
+  readonly steps: readonly StepResult[];
+}
+
+export type PolicyTestResult =
+  /** Policies or tests have errors; nothing was run. */
+  | { readonly ran: false; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly ran: true;
+      readonly passed: number;
+      readonly failed: number;
+      readonly cases: readonly CaseResult[];
+      /** Of each loaded rule that the files are about, by id. */
+      readonly coverage: readonly Coverage[];
+      /** Warnings only. */
+      readonly diagnostics: readonly Diagnostic[];
+    };
+
+/** Runs all tests on the policies as one set. Bad input is reported in the diagnostics, never thrown. */
+export async function testPolicies(
+  policies: readonly PolicyInput[],
+  tests: readonly TestFile[],
+  options: AnalyseOptions = {},
+): Promise<PolicyTestResult> {
+  const set = await PolicySet.load(policies, options);
+  if (!(set instanceof PolicySet)) return { ran: false, diagnostics: set };
+  const files = tests.map((file) => ({ file, ...readTests(file) }));
+  const problems = files.flatMap(({ file, cases, diagnostics }) => [...diagnostics, ...unknownRules(set, file, cases)]);
+  if (problems.length > 0) return { ran: false, diagnostics: [...set.diagnostics, ...problems] };
+  const results: CaseResult[] = [];
+  const coverage = new CoverageCount(set.rules.filter((rule) => files.some(({ file }) => isAbout(file, rule))));
+  for (const { file, cases } of files) {
+    const about = set.rules.filter((rule) => isAbout(file, rule));
+    for (const one of cases) results.push(runCase(set, about, one, coverage));
+  }
+  const passed = results.filter((result) => result.ok).length;
+  return {
+    ran: true,
+    passed,
+    failed: results.length - passed,
+    cases: results,
+    coverage: coverage.rows(),
+    diagnostics: set.diagnostics,
+  };
+}
+
+const isAbout = ({ policy }: TestFile, { source }: LoadedRule): boolean =>
+  policy === undefined || source.idPlace.file.name === policy;
+
+/** Rules that tests name and that are not there, or not loaded. */
+function unknownRules(set: PolicySet, file: TestFile, cases: readonly TestCase[]): Diagnostic[] {
+  const loaded = new Set(set.rules.filter((rule) => isAbout(file, rule)).map((rule) => rule.checked.id));
+  const named = cases.flatMap(({ steps }) =>
+    steps.flatMap(({ expect, expectNot }) => [...(expect ?? []), ...expectNot]),
+  );
+  return named
+    .filter(({ id }) => !loaded.has(id))
+    .map(({ id, place }) => {
+      const status = set.statuses.find((row) => row.id === id);
+      const message =
+        status === undefined
+          ? `unknown rule \`${id}\``
+          : status.state === "loaded"
+            ? `rule \`${id}\` is in another policy, ${status.file}`
+            : `rule \`${id}\` is not loaded: ${status.reason ?? status.state}`;
+      const hint = status === undefined ? suggestion(id, loaded) : undefined;
+      return diagnosticAt(place, { severity: "error", code: "unknown-rule", message, hint });
+    });
+}
+
+function runCase(set: PolicySet, about: readonly LoadedRule[], one: TestCase, coverage: CoverageCount): CaseResult {
+  const session = set.session();
+  const steps = one.steps.map((step) => {
+    const judged = session.judge(step.event);
+    const result = runStep(set, about, step, judged);
+    coverage.add(step, judged);
+    return result;
+  });
+  const { file, offset } = one.place;
+  const { line, column } = file.locate(offset);
+  return {
+    ok: steps.every((step) => step.ok),
+    file: file.name,
+    line,
+    column,
+    ...(one.name === undefined ? {} : { name: one.name }),
+    steps,
+  };
+}
+
+const unique = (ids: readonly string[]): string[] => [...new Set(ids)].sort(compareText);
+
+function runStep(set: PolicySet, about: readonly LoadedRule[], step: TestStep, judged: JudgedEvent): StepResult {
+  const ids = new Set(about.map((rule) => rule.checked.id));
+  const idsOf = (rules: readonly LoadedRule[]): string[] => unique(rules.map((rule) => rule.checked.id));
+  const got = idsOf(judged.matcher);
+  const relevant = got.filter((id) => ids.has(id));
+  const expected = step.expect?.map((rule) => rule.id) ?? null;
+  const unexpected = unique([
+    ...(expected === null ? [] : relevant.filter((id) => !expected.includes(id))),
+    ...step.expectNot.map((rule) => rule.id).filter((id) => got.includes(id)),
+  ]);
+  const missing = (step.expect ?? [])
+    .filter(({ id }) => !got.includes(id))
+    .map((rule) => explainMissing(set, rule, judged));
+  const evaluated = idsOf(judged.evaluator);
+  const disagreement = unique([
+    ...got.filter((id) => !evaluated.includes(id)),
+    ...evaluated.filter((id) => !got.includes(id)),
+  ]);
+  const dropped = judged.matcher.length > 0 && !judged.kernel.passes;
+  const { file, offset } = step.place;
+  return {
+    ok: unexpected.length + missing.length + disagreement.length === 0 && !dropped,
+    line: file.lineOf(offset),
+    event: step.event.type,
+    expected,
+    got: relevant,
+    missing,
+    unexpected,
+    disagreement,
+    dropped,
+  };
+}
+
+function explainMissing(set: PolicySet, { id }: NamedRule, judged: JudgedEvent): MissingRule {
+  const rules = set.rules.filter((rule) => rule.checked.id === id);
+  const fitting = rules.filter((rule) => rule.checked.event === judged.event.type);
+  if (fitting.length > 0) return { id, traces: fitting.map((rule) => judged.trace(rule)) };
+  const types = rules.map((rule) => rule.checked.event).join(", ");
+  return { id, traces: [], reason: `it judges ${types} events, the event is of type ${judged.event.type}` };
+}

@@ -1,0 +1,54 @@
+import { findField } from "@weir/matcher-wasm/format";
+import { expect, test } from "vitest";
+import { checkExpression } from "./check/index.ts";
+import { completeEvent } from "./event.ts";
+import { wholeText } from "./source.ts";
+import { parseExpression } from "./syntax/parser.ts";
+import { fieldValueText, type TraceNode, trace } from "./trace.ts";
+
+function traced(text: string, fields: Record<string, unknown>): TraceNode {
+  const { expr, event } = checkExpression(parseExpression(text), wholeText("test", text), new Map());
+  return trace(expr, completeEvent(event, fields as Parameters<typeof completeEvent>[1]));
+}
+
+const outline = ({ text, value, values, terms }: TraceNode): string =>
+  `${text} ${value ? "+" : "-"}${values.map((v) => ` ${v.field}=${v.text}`).join("")}${terms.length > 0 ? ` {${terms.map(outline).join("; ")}}` : ""}`;
+
+test("no part is left out, whatever decided", () => {
+  const node = traced('!(open.file.name == "a") && (open.flags & O_CREAT > 0 || process.uid == 0)', {
+    "open.file.path": "/a",
+    "open.flags": 66,
+  });
+  expect(outline(node)).toBe(
+    'and - {not - {open.file.name == "a" + open.file.name="a"}; or + {open.flags & 64 > 0 + open.flags=66 (O_RDWR | O_CREAT); process.uid == 0 + process.uid=0}}',
+  );
+});
+
+test("two fields, and lists of values", () => {
+  expect(outline(traced("open.file.uid != process.uid", { "open.file.uid": 3 }))).toMatch(
+    /- open\.file\.uid=3 process\.uid=0$|\+ open\.file\.uid=3 process\.uid=0$/,
+  );
+  const node = traced('open.retval < 0 && process.ancestors.comm in ["sh", "cron"]', {
+    "open.retval": -13,
+    "process.ancestors.comm": ["bash", "cron"],
+  });
+  expect(node.value).toBe(true);
+  expect(node.terms.map((term) => term.values[0]?.text)).toEqual(["-13 (EACCES)", '["bash", "cron"]']);
+});
+
+const value = (name: string, given?: unknown): string =>
+  fieldValueText(findField(name) as NonNullable<ReturnType<typeof findField>>, {
+    ...(given === undefined ? {} : { [name]: given as string }),
+  });
+
+test("values as people read them", () => {
+  expect(value("open.flags", 0n)).toBe("0 (O_RDONLY)");
+  expect(value("open.flags", 0o4010001n)).toBe("1052673 (O_SYNC | O_WRONLY)");
+  expect(value("open.flags", 0x40000001)).toBe("1073741825 (O_WRONLY | 0x40000000)");
+  expect(value("open.file.mode", 0o100644)).toBe("0o100644");
+  expect(value("open.file.path")).toBe('""');
+  expect(value("process.argv")).toBe("[]");
+  expect(value("open.created")).toBe("false");
+  expect(value("process.argv", ["a\u001b[2J\u202e"])).toBe('["a\\u001b[2J\\u202e"]');
+  expect(value("process.args", "x".repeat(500))).toHaveLength(160);
+});

@@ -1,0 +1,106 @@
+/**
+ * Why an expression is true or false of an event: the tree of its parts, each with its own result and with
+ * the values that it read. Nothing is cut short: a part that could not change the result is judged as well.
+ */
+import type { Field } from "@weir/matcher-wasm/format";
+import { CONSTANTS } from "./constants.ts";
+import { type EventFields, type EventValue, evaluate, leafFields } from "./evaluate.ts";
+import { leafText } from "./explain.ts";
+import type { Expr } from "./ir.ts";
+
+/** A value that a condition read. */
+export interface TraceValue {
+  readonly field: string;
+  /** As people read it: text in quotes, flags by their names, modes in octal. */
+  readonly text: string;
+}
+
+export interface TraceNode {
+  readonly kind: "and" | "or" | "not" | "condition" | "constant";
+  readonly value: boolean;
+  /** The condition in the words of the rule language; of the others their operator. */
+  readonly text: string;
+  /** Of a condition: what it read. */
+  readonly values: readonly TraceValue[];
+  readonly terms: readonly TraceNode[];
+}
+
+/** @throws EventValueError when a value that is read does not fit its field */
+export function trace(expr: Expr, event: EventFields): TraceNode {
+  const node = { value: evaluate(expr, event), values: [] };
+  switch (expr.kind) {
+    case "const":
+      return { ...node, kind: "constant", text: String(expr.value), terms: [] };
+    case "and":
+    case "or":
+      return { ...node, kind: expr.kind, text: expr.kind, terms: expr.terms.map((term) => trace(term, event)) };
+    case "not":
+      return { ...node, kind: "not", text: "not", terms: [trace(expr.term, event)] };
+    default: {
+      const fields = [...new Set(leafFields(expr))];
+      const values = fields.map((field) => ({ field: field.name, text: fieldValueText(field, event) }));
+      return { ...node, kind: "condition", text: leafText(expr), values, terms: [] };
+    }
+  }
+}
+
+const TEXT_MAX = 160;
+
+/** @returns the value that the event has for a field, as people read it; its zero value when absent */
+export function fieldValueText(field: Field, event: EventFields): string {
+  const value = Object.hasOwn(event, field.name) ? event[field.name] : undefined;
+  if (field.array) {
+    const list = (value ?? []) as readonly EventValue[];
+    return shorten(`[${list.map((item) => valueText(field, item)).join(", ")}]`);
+  }
+  return shorten(valueText(field, (value as EventValue | undefined) ?? ZERO[field.type]));
+}
+
+const ZERO: Readonly<Record<Field["type"], EventValue>> = { string: "", int: 0n, bool: false, ip: "" };
+
+const shorten = (text: string): string => (text.length > TEXT_MAX ? `${text.slice(0, TEXT_MAX - 1)}…` : text);
+
+function valueText(field: Field, value: EventValue): string {
+  if (value instanceof Uint8Array) return quoted(new TextDecoder().decode(value));
+  if (typeof value === "string") return field.type === "ip" ? value : quoted(value);
+  return typeof value === "boolean" ? String(value) : intText(field.name, BigInt(value));
+}
+
+/** In quotes, with what could disturb a terminal escaped. */
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function intText(name: string, value: bigint): string {
+  if (/^open\.(?:syscall\.)?flags$/.test(name)) return `${value} (${openFlagsText(value)})`;
+  if (/(?:^|[._])(?:mode|rights)$/.test(name)) return `0o${value.toString(8)}`;
+  const errno = name.endsWith(".retval") && value < 0n ? constantOf(value) : undefined;
+  return errno === undefined ? value.toString() : `${value} (${errno})`;
+}
+
+function constantOf(value: bigint): string | undefined {
+  return [...CONSTANTS].find(([name, known]) => known === value && /^E[A-Z0-9]+$/.test(name))?.[0];
+}
+
+/** Flags of an open, the widest first: O_SYNC holds the bit of O_DSYNC. */
+const OPEN_FLAGS = [...CONSTANTS]
+  .filter(([name, value]) => /^O_/.test(name) && value > 0n && name !== "O_ACCMODE")
+  .sort(([, a], [, b]) => bitCount(b) - bitCount(a));
+
+function bitCount(value: bigint): number {
+  return value.toString(2).replaceAll("0", "").length;
+}
+
+function openFlagsText(value: bigint): string {
+  let rest = BigInt.asUintN(32, value);
+  const names = (rest & 3n) === 0n ? ["O_RDONLY"] : [];
+  for (const [name, bits] of OPEN_FLAGS) {
+    if ((rest & bits) !== bits) continue;
+    names.push(name);
+    rest &= ~bits;
+  }
+  return [...names, ...(rest === 0n ? [] : [`0x${rest.toString(16)}`])].join(" | ");
+}

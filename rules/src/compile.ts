@@ -46,7 +46,11 @@ export async function compilePolicies(
   files: readonly PolicyInput[],
   options: AnalyseOptions = {},
 ): Promise<CompileResult> {
-  const analysis = analysePolicies(files, options);
+  return compileAnalysis(analysePolicies(files, options));
+}
+
+/** As `compilePolicies`, for what was analysed already. */
+export async function compileAnalysis(analysis: Analysis): Promise<CompileResult> {
   const { statuses, diagnostics } = analysis;
   if (!analysis.ok) return { ok: false, statuses, diagnostics };
   const linked = await link(analysis);

@@ -50,10 +50,14 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   "agent status": ["--state", "--json"],
   check: ["--strict", "--json"],
   compile: ["--out", "--strict", "--json"],
+  conformance: ["--json"],
   demo: ["--keep", "--json"],
+  explain: ["--event", "--rule", "--json"],
+  fields: ["--event", "--json", "--markdown"],
   publish: ["--server", "--tenant", "--token", "--json"],
   run: ["--output", "--json", "--watch", "--attach", "--ring-mb"],
   serve: ["--listen", "--store", "--data", "--json"],
+  test: ["--tests", "--require-coverage", "--json"],
 };
 
 describe("help and usage", () => {

@@ -39,10 +39,11 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
   const { readPolicyFiles } = await import("../policies/files.ts");
   const { CommandError, PolicyError } = await import("../terminal/errors.ts");
   const { countsText, diagnosticsText } = await import("../policies/report.ts");
-  const { EventError, PolicySet, parseEvent } = await import("@weir/rules");
+  const { analysePolicies, EventError, PolicySet, parseEvent } = await import("@weir/rules");
   const policies = readPolicyFiles(paths);
   const text = await eventText(options.event);
-  const set = await PolicySet.load(policies);
+  const analysis = analysePolicies(policies);
+  const set = await PolicySet.load(analysis);
   if (!(set instanceof PolicySet)) throw new PolicyError(countsText(set), set);
   if (options.rule !== undefined && !set.rules.some((rule) => rule.checked.id === options.rule))
     throw new CommandError(ruleProblem(set, options.rule));
@@ -53,7 +54,7 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
       process.stdout.write(`${JSON.stringify(explanationJson(set, judged, options.rule))}\n`);
       return;
     }
-    process.stderr.write(diagnosticsText(set.diagnostics));
+    process.stderr.write(diagnosticsText(analysis.diagnostics));
     process.stdout.write(explanationText(set, judged, options.rule));
   } catch (error) {
     if (!(error instanceof EventError)) throw error;
@@ -69,7 +70,7 @@ async function eventText(event: string): Promise<string> {
 }
 
 function ruleProblem(set: PolicySet, id: string): string {
-  const status = set.statuses.find((row) => row.id === id && row.reason !== undefined);
+  const status = set.analysis.statuses.find((row) => row.id === id && row.reason !== undefined);
   if (status === undefined) return `no rule has the id ${JSON.stringify(id)}`;
   return `rule ${id} is not loaded: ${status.reason ?? status.state}`;
 }

@@ -6,12 +6,12 @@
  * An event whose path no kernel would report (absent, relative, not normalised) is judged by a module
  * without index, because access predicates hold for the kernel's paths only.
  */
-import type { Seeds } from "@weir/matcher-wasm/format";
+import type { Seeds, VariableDescription } from "@weir/matcher-wasm/format";
 import { accessPredicates, kernelStagePasses, toSeeds } from "../access/index.ts";
-import { CheckError, checkExpression } from "../check/index.ts";
+import { CheckError, type CheckedExpression, checkRule, type VariableTable } from "../check/index.ts";
 import { diagnosticAt, renderDiagnostic } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
-import { hasKernelPaths } from "../events/index.ts";
+import { hasKernelPaths, type TypedEvent } from "../events/index.ts";
 import type { AccessPredicate, CheckedRule, Nnf } from "../ir.ts";
 import { placeOf, wholeText } from "../source.ts";
 import { ExpressionError } from "../syntax/error.ts";
@@ -91,6 +91,8 @@ interface LinkedSubject {
   readonly rule: CheckedRule;
   readonly access: readonly AccessPredicate[];
   readonly seeds: Seeds;
+  /** Its variables and their types: expressions that differ in them have no module in common. */
+  readonly variables: string;
   /** Set once it is linked, or why it could not be. */
   matcher: { readonly judge: EventJudge; readonly index: number } | { readonly problem: string } | undefined;
 }
@@ -102,7 +104,8 @@ async function judgeBatch(lines: readonly NumberedLine[]): Promise<(ConformanceF
     try {
       const one = parseCase(text);
       const indexed = hasKernelPaths(one.event);
-      const key = JSON.stringify([one.event.type, indexed, one.expression, ...one.macros]);
+      const variables = [...variablesOf(one.event)];
+      const key = JSON.stringify([one.event.type, indexed, one.expression, [...one.macros], variables]);
       const subject = subjects.get(key) ?? compileSubject(one, number, indexed);
       subjects.set(key, subject);
       return { number, one, subject };
@@ -119,20 +122,39 @@ async function judgeBatch(lines: readonly NumberedLine[]): Promise<(ConformanceF
   );
 }
 
+const SCOPE = /^(?:process|container|cgroup)(?=\.)/;
+
+/** Variables that the event has values for, with the types of these. */
+function variablesOf({ fields }: TypedEvent): VariableTable {
+  const named = Object.entries(fields).filter(([key]) => key.startsWith("${"));
+  return new Map(
+    named.map(([key, value]): [string, VariableDescription] => {
+      const name = key.slice(2, -1);
+      const scope = (SCOPE.exec(name)?.[0] ?? "global") as VariableDescription["scope"];
+      const sample: unknown = Array.isArray(value) ? value[0] : value;
+      const type = typeof sample === "boolean" ? "bool" : typeof sample === "bigint" ? "int" : "string";
+      return [name, { name, scope, type, array: Array.isArray(value), inherited: false, private: false }];
+    }),
+  );
+}
+
 const ALWAYS: readonly AccessPredicate[] = [{ key: null, flagsAny: null }];
 
 function compileSubject(one: ConformanceCase, line: number, indexed: boolean): Subject {
   const excerpt = wholeText("expression", one.expression);
   try {
     const macros = parseMacros(one.macros);
-    const { event, nnf } = checkExpression(parseExpression(one.expression), excerpt, macros, {
-      defaultEvent: one.event.type,
-    });
+    const variables = variablesOf(one.event);
+    const options = { defaultEvent: one.event.type, variables };
+    const checked = checkRule(parseExpression(one.expression), excerpt, macros, options);
+    // `fim.write` has a form for each of several event types.
+    const { event, nnf } = checked.find((form) => form.event === one.event.type) ?? (checked[0] as CheckedExpression);
     const predicates = accessPredicates(nnf);
     return {
       rule: { id: `line ${line}`, event, expr: nnf },
       access: indexed ? predicates : ALWAYS,
       seeds: toSeeds([{ event, predicates }]),
+      variables: JSON.stringify([...variables]),
       matcher: undefined,
     };
   } catch (error) {
@@ -169,7 +191,7 @@ async function linkSubjects(subjects: readonly LinkedSubject[]): Promise<void> {
       await attempt(part.slice(half));
     }
   };
-  await attempt(subjects);
+  for (const group of Map.groupBy(subjects, (subject) => subject.variables).values()) await attempt(group);
 }
 
 function judgeCase(line: number, one: ConformanceCase, subject: Subject): ConformanceFailure | null {

@@ -1,12 +1,10 @@
 /** Compiled policies before which single events are brought: everything that can be said of each. */
-import type { Seeds } from "@weir/matcher-wasm/format";
 import { type KernelDecision, kernelStageDecision } from "../access/index.ts";
-import { type AnalyseOptions, analysePolicies, type LoadedRule, type RuleStatus } from "../analyse.ts";
-import { compilePolicies } from "../compile.ts";
+import type { Analysis, LoadedRule } from "../analyse.ts";
+import { compileAnalysis } from "../compile.ts";
 import type { Diagnostic } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
 import { hasKernelPaths, type TypedEvent } from "../events/index.ts";
-import type { PolicyInput } from "../policy/index.ts";
 import { type TraceNode, trace } from "../trace.ts";
 import { EventJudge } from "./judge.ts";
 
@@ -25,31 +23,24 @@ export interface JudgedEvent {
 }
 
 export class PolicySet {
-  /** In the order of the matcher's indices. */
-  readonly rules: readonly LoadedRule[];
-  readonly statuses: readonly RuleStatus[];
-  readonly seeds: Seeds;
-  /** Warnings only. */
-  readonly diagnostics: readonly Diagnostic[];
+  /** Its rules are in the order of the matcher's indices. */
+  readonly analysis: Analysis;
   readonly #judge: EventJudge;
 
-  private constructor(parts: Pick<PolicySet, "rules" | "statuses" | "seeds" | "diagnostics">, judge: EventJudge) {
-    this.rules = parts.rules;
-    this.statuses = parts.statuses;
-    this.seeds = parts.seeds;
-    this.diagnostics = parts.diagnostics;
+  private constructor(analysis: Analysis, judge: EventJudge) {
+    this.analysis = analysis;
     this.#judge = judge;
   }
 
+  get rules(): readonly LoadedRule[] {
+    return this.analysis.rules;
+  }
+
   /** @returns the set, or why the policies do not compile */
-  static async load(
-    files: readonly PolicyInput[],
-    options: AnalyseOptions = {},
-  ): Promise<PolicySet | readonly Diagnostic[]> {
-    const compiled = await compilePolicies(files, options);
+  static async load(analysis: Analysis): Promise<PolicySet | readonly Diagnostic[]> {
+    const compiled = await compileAnalysis(analysis);
     if (!compiled.ok) return compiled.diagnostics;
-    const { rules, statuses, seeds, diagnostics } = analysePolicies(files, options);
-    return new PolicySet({ rules, statuses, seeds, diagnostics }, await EventJudge.load(compiled.wasm));
+    return new PolicySet(analysis, await EventJudge.load(compiled.wasm));
   }
 
   /** Starts with no variable set. */
@@ -69,7 +60,7 @@ export class Session {
   }
 
   judge(event: TypedEvent): JudgedEvent {
-    const { rules, seeds } = this.#set;
+    const { rules, seeds } = this.#set.analysis;
     const { type, fields } = event;
     return {
       event,

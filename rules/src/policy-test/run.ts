@@ -5,7 +5,7 @@
  * A test fails as well when the two disagree, and when the kernel stage would drop an event that a rule
  * matches. Conditions on the host (`filters`) count as true.
  */
-import type { AnalyseOptions, LoadedRule } from "../analyse.ts";
+import { type AnalyseOptions, type Analysis, analysePolicies, type LoadedRule } from "../analyse.ts";
 import { compareText, type Diagnostic, diagnosticAt } from "../diagnostics.ts";
 import type { PolicyInput } from "../policy/index.ts";
 import { suggestion } from "../suggest.ts";
@@ -72,11 +72,16 @@ export async function testPolicies(
   tests: readonly TestFile[],
   options: AnalyseOptions = {},
 ): Promise<PolicyTestResult> {
-  const set = await PolicySet.load(policies, options);
-  if (!(set instanceof PolicySet)) return { ran: false, diagnostics: set };
+  const analysis = analysePolicies(policies, options);
   const files = tests.map((file) => ({ file, ...readTests(file) }));
-  const problems = files.flatMap(({ file, cases, diagnostics }) => [...diagnostics, ...unknownRules(set, file, cases)]);
-  if (problems.length > 0) return { ran: false, diagnostics: [...set.diagnostics, ...problems] };
+  const problems = files.flatMap(({ file, cases, diagnostics }) => [
+    ...diagnostics,
+    ...(analysis.ok ? unknownRules(analysis, file, cases) : []),
+  ]);
+  const { diagnostics } = analysis;
+  if (!analysis.ok || problems.length > 0) return { ran: false, diagnostics: [...diagnostics, ...problems] };
+  const set = await PolicySet.load(analysis);
+  if (!(set instanceof PolicySet)) return { ran: false, diagnostics: set };
   const results: CaseResult[] = [];
   const coverage = new CoverageCount(set.rules.filter((rule) => files.some(({ file }) => isAbout(file, rule))));
   for (const { file, cases } of files) {
@@ -90,7 +95,7 @@ export async function testPolicies(
     failed: results.length - passed,
     cases: results,
     coverage: coverage.rows(),
-    diagnostics: set.diagnostics,
+    diagnostics,
   };
 }
 
@@ -98,15 +103,15 @@ const isAbout = ({ policy }: TestFile, { source }: LoadedRule): boolean =>
   policy === undefined || source.idPlace.file.name === policy;
 
 /** Rules that tests name and that are not there, or not loaded. */
-function unknownRules(set: PolicySet, file: TestFile, cases: readonly TestCase[]): Diagnostic[] {
-  const loaded = new Set(set.rules.filter((rule) => isAbout(file, rule)).map((rule) => rule.checked.id));
+function unknownRules(analysis: Analysis, file: TestFile, cases: readonly TestCase[]): Diagnostic[] {
+  const loaded = new Set(analysis.rules.filter((rule) => isAbout(file, rule)).map((rule) => rule.checked.id));
   const named = cases.flatMap(({ steps }) =>
     steps.flatMap(({ expect, expectNot }) => [...(expect ?? []), ...expectNot]),
   );
   return named
     .filter(({ id }) => !loaded.has(id))
     .map(({ id, place }) => {
-      const status = set.statuses.find((row) => row.id === id);
+      const status = analysis.statuses.find((row) => row.id === id);
       const message =
         status === undefined
           ? `unknown rule \`${id}\``

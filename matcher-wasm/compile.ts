@@ -5,7 +5,7 @@
  * nothing but the predicate table and has no start function.
  */
 import asc from "assemblyscript/asc";
-import { INPUT, INPUT_BYTES } from "./format/index.ts";
+import { HEADER } from "./format/index.ts";
 import { listSections, SECTION_START } from "./host/sections.ts";
 
 const PAGE_BYTES = 65536;
@@ -31,7 +31,7 @@ export async function compileRuntime({ entry, debug }: CompileOptions): Promise<
     `assembly/${entry}.ts`,
     ...["--baseDir", import.meta.dirname, "--outFile", "runtime.wasm", "--runtime", "stub", "--importTable"],
     // The linker sets the real size; this one only lets the optimiser see that the fixed regions exist.
-    ...["--initialMemory", String(Math.ceil((INPUT + INPUT_BYTES) / PAGE_BYTES) + 1)],
+    ...["--initialMemory", String(Math.ceil(HEADER / PAGE_BYTES) + 1)],
     ...(debug ? DEBUG : RELEASE),
   ];
   const { error, stderr } = await asc.main(args, {

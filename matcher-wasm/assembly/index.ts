@@ -4,7 +4,7 @@
  *
  * No allocation, no import but the predicate table that the linker replaces, no start function.
  */
-import { CONTEXT, INPUT, OUTPUT } from "../format/layout.ts";
+import { CONTEXT, INPUT, OUTPUT, PROOF } from "../format/layout.ts";
 import { ABI_VERSION } from "../format/record.ts";
 
 import { consumed, malformed, match_batch, match_context, resume } from "./batch.ts";
@@ -26,8 +26,9 @@ import {
   template_is,
 } from "./fields.ts";
 import { emit_int, emit_ints, emit_strings, run_program } from "./programs.ts";
+import { prove } from "./prove.ts";
 
-export { consumed, malformed, match_batch, match_context, resume, run_program };
+export { consumed, malformed, match_batch, match_context, prove, resume, run_program };
 
 export function abi_version(): u32 {
   return ABI_VERSION;
@@ -43,6 +44,10 @@ export function output_ptr(): u32 {
 
 export function context_ptr(): u32 {
   return CONTEXT;
+}
+
+export function proof_ptr(): u32 {
+  return PROOF;
 }
 
 export {

@@ -27,6 +27,7 @@ import {
   SLOT_SUFFIXES_MASK,
   STAMP_BYTES,
   STAMPS,
+  STAMPS_BYTES,
   TABLE_COUNT,
   TABLE_ENTRY_BYTES,
   TABLE_HASH,
@@ -35,8 +36,12 @@ import {
   TYPE_ALL_COUNT,
   TYPE_BYTES,
   TYPE_DESTINATION,
+  TYPE_DIRECTORY,
   TYPE_FILE,
   TYPE_HAS_DESTINATION,
+  TYPE_PROOFS,
+  TYPE_PROOFS_COUNT,
+  TYPE_PROVABLE,
   TYPE_UNKEYED,
   TYPE_UNKEYED_COUNT,
 } from "../format/layout.ts";
@@ -47,7 +52,6 @@ import {
   KNOWN_DESTINATION,
   KNOWN_PATH,
   KNOWN_TEXT,
-  RULES_MAX,
   VERDICT_BYTES,
   VERDICT_CANDIDATE,
 } from "../format/module.ts";
@@ -143,11 +147,25 @@ export function judge(address: usize, offset: u32, row: usize, withContext: bool
   visit(load<u32>(row, TYPE_ALL), load<u32>(row, TYPE_ALL_COUNT));
 }
 
+/**
+ * @param address of an admitted record whose file is a directory
+ * @returns whether no event of the row's type whose file lies directly in it can match any rule
+ */
+export function isSilent(address: usize, row: usize): bool {
+  if (load<u32>(row, TYPE_PROVABLE) == 0 || pathTruncated(address)) return false;
+  record = address;
+  known = KNOWN_PATH;
+  nextEvent();
+  clearVerdicts();
+  visit(load<u32>(row, TYPE_PROOFS), load<u32>(row, TYPE_PROOFS_COUNT));
+  return verdicts == 0 && lookUp(row + TYPE_DIRECTORY, pathOf(address), pathLength(address)) && verdicts == 0;
+}
+
 /** Starts a new number; when they have all been used, the stamps of the last round are forgotten. */
 function nextEvent(): void {
   eventNumber++;
   if (eventNumber != 0) return;
-  memory.fill(STAMPS, 0, RULES_MAX * STAMP_BYTES);
+  memory.fill(STAMPS, 0, STAMPS_BYTES);
   eventNumber = 1;
 }
 

@@ -11,6 +11,8 @@ export const MATCHER_EXPORTS: readonly string[] = [
   "match_context",
   "memory",
   "output_ptr",
+  "proof_ptr",
+  "prove",
   "resume",
   "run_program",
 ];

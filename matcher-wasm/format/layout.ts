@@ -8,13 +8,16 @@
  *   0             ┌──────────────────────────────┐
  *                 │ guard: never read or written │
  *   STAMPS        ├──────────────────────────────┤
- *                 │ u32 per rule: last event     │  candidates are judged once an event
+ *                 │ u32 per rule and proof:      │  candidates are judged once an event
+ *                 │ last event                   │
  *   OUTPUT        ├──────────────────────────────┤
  *                 │ verdicts                     │
  *   CONTEXT       ├──────────────────────────────┤
  *                 │ context block                │
  *   INPUT         ├──────────────────────────────┤
  *                 │ span of ring records         │
+ *   PROOF         ├──────────────────────────────┤
+ *                 │ one record: a directory      │
  *   HEADER        ├──────────────────────────────┤ ─┐
  *                 │ one row per event type       │  │ written by the linker, constant
  *   POOL          ├──────────────────────────────┤  │
@@ -30,11 +33,11 @@
  *  16 slot of the file                       16 u32 names      table by hash of the last component
  *  80 slot of the destination                20 u32 names_mask
  * 144 u32 has_destination, 0 or 1            24 u32 prefixes   table by hash of its first bytes
- * 148 u32 unused                             28 u32 prefixes_mask
- *                                            32 u32 suffixes   table by hash of its last bytes
- *                                            36 u32 suffixes_mask
- *                                            40 u64 path_depths      bit d: a key has d components;
- *                                            48 u64 ancestor_depths  bit 63 stands for 63 and more
+ * 148 u32 provable, 0 or 1                   28 u32 prefixes_mask
+ * 152 u32 proofs      list of proofs without 32 u32 suffixes   table by hash of its last bytes
+ * 156 u32 proofs_count   a key               36 u32 suffixes_mask
+ * 160 slot of the directory                  40 u64 path_depths      bit d: a key has d components;
+ * 224                                        48 u64 ancestor_depths  bit 63 stands for 63 and more
  *                                            56 u32 prefix_lengths   bit n: a key has n bytes,
  *                                            60 u32 suffix_lengths   1 … AFFIX_BYTES_MAX
  *
@@ -42,6 +45,10 @@
  *   entry:  0 u64 hash   8 u32 list   12 u32 count, 0: free
  * List: count entries.
  *   entry:  0 u32 rule, with VERDICT_CANDIDATE when it reads context   4 u32 flags_any, 0: no condition
+ *
+ * Proofs are listed as rules are. Their predicates come after those of all rules in the function table and
+ * judge a record whose file is a directory: some event of the type, whose file lies directly in it, may match.
+ * In an event type that is not provable some rule may match in every directory.
  *
  * String set: a string fits when it is one of the exact strings or fits one glob or one pattern.
  *   0 u32 strings   table of mask + 1 entries: 0 u64 hash  8 u32 address, 0: free  12 u32 bytes
@@ -70,15 +77,17 @@
  * Template: a text put together from parts, 0 u32 count   4 u32 unused   8 count × { u32 kind, u32 a, u32 b }
  *   PART_LITERAL: a address, b bytes   PART_STRING, PART_INT: a entry of the context block, an integer in decimal
  */
-import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, RULES_MAX } from "./module.ts";
+import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, PROOF_BYTES, PROOFS_MAX, RULES_MAX } from "./module.ts";
 import { EVENT_TYPE_MAX } from "./record.ts";
 
 export const STAMP_BYTES = 4;
 export const STAMPS = 1024;
-export const OUTPUT = STAMPS + RULES_MAX * STAMP_BYTES;
+export const STAMPS_BYTES = (RULES_MAX + PROOFS_MAX) * STAMP_BYTES;
+export const OUTPUT = STAMPS + STAMPS_BYTES;
 export const CONTEXT = OUTPUT + OUTPUT_BYTES;
 export const INPUT = CONTEXT + CONTEXT_BYTES;
-export const HEADER = INPUT + INPUT_BYTES;
+export const PROOF = INPUT + INPUT_BYTES;
+export const HEADER = PROOF + PROOF_BYTES;
 
 export const SLOT_PATHS = 0;
 export const SLOT_PATHS_MASK = 4;
@@ -108,7 +117,11 @@ export const TYPE_UNKEYED_COUNT = 12;
 export const TYPE_FILE = 16;
 export const TYPE_DESTINATION = TYPE_FILE + SLOT_BYTES;
 export const TYPE_HAS_DESTINATION = TYPE_DESTINATION + SLOT_BYTES;
-export const TYPE_BYTES = TYPE_HAS_DESTINATION + 8;
+export const TYPE_PROVABLE = TYPE_HAS_DESTINATION + 4;
+export const TYPE_PROOFS = TYPE_PROVABLE + 4;
+export const TYPE_PROOFS_COUNT = TYPE_PROOFS + 4;
+export const TYPE_DIRECTORY = TYPE_PROOFS + 8;
+export const TYPE_BYTES = TYPE_DIRECTORY + SLOT_BYTES;
 
 export const POOL = HEADER + (EVENT_TYPE_MAX + 1) * TYPE_BYTES;
 /** Strings are read in words of 8 bytes; the last word may reach this far past the last string. */

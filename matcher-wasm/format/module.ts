@@ -27,6 +27,12 @@
  *       the context block. A filter gives 0 or 1. A value gives the number of values that it wrote to the
  *       output as VALUE_BYTES each: an i64, or u32 address in the memory and u32 byte length. PROGRAM_UNKNOWN
  *       when it reads what is not known; as signed 32-bit value also for an index that is none.
+ *   proof_ptr() → i32                 where the host writes the record of a directory
+ *   prove() → i32
+ *       Judges that record, of which type, flags, path length and path are read: the path is a directory's.
+ *       1 when no event of the type whose file lies directly in it matches any rule, whatever else it is;
+ *       0 when that is not proven. Always 0 for a path that is truncated or not absolute and normalised,
+ *       and for types without a file. Leaves the input as it is, overwrites the output.
  *
  * A context block holds one entry of 8 bytes for each value that the module's description names, in that
  * order: u32 offset from the block's start, u32 count of values. At that offset lie `count` values of 8 bytes: for strings u32 offset from the block's start
@@ -37,6 +43,8 @@
 
 /** Bytes of the input region: the longest span handed over at once. */
 export const INPUT_BYTES = 1 << 20;
+/** Bytes of the region for the record of a directory. */
+export const PROOF_BYTES = 1 << 13;
 /** Bytes of the output region. */
 export const OUTPUT_BYTES = 1 << 18;
 /** Bytes of the context region. */
@@ -62,6 +70,8 @@ export const VERDICT_CANDIDATE = 1 << 30;
 export const RULES_MAX = 16384;
 /** Most programs of one bundle: filters and values of actions. */
 export const PROGRAMS_MAX = 4096;
+/** Most predicates over directories: rules with the same one share it. */
+export const PROOFS_MAX = RULES_MAX;
 /** Most 64 KiB pages of a module's memory. */
 export const MEMORY_PAGES_MAX = 1024;
 /** Most bytes of a module. */

@@ -85,6 +85,8 @@ const shapes: readonly (readonly [string, ModuleShape, RejectReason])[] = [
   ["has its input past the memory", returning("input_ptr", 64 * 65536 - 8), "layout"],
   ["has its output below 0", returning("output_ptr", -8), "layout"],
   ["has its context misaligned", returning("context_ptr", 1001), "layout"],
+  ["has its proof past the memory", returning("proof_ptr", 64 * 65536 - 8), "layout"],
+  ["lacks prove", without("prove"), "exports"],
   ["has a memory smaller than its regions", { ...ADMITTED, memories: [[1, 1, 64]] }, "layout"],
 ];
 

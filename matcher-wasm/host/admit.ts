@@ -13,6 +13,7 @@ import {
   MEMORY_PAGES_MAX,
   MODULE_BYTES_MAX,
   OUTPUT_BYTES,
+  PROOF_BYTES,
 } from "../format/index.ts";
 import { readDescription } from "./description.ts";
 import { MatcherRejectedError } from "./errors.ts";
@@ -27,6 +28,8 @@ export interface MatcherExports {
   context_ptr(): number;
   match_batch(start: number, length: number, generation: number, tenant: number): number;
   match_context(offset: number): number;
+  proof_ptr(): number;
+  prove(): number;
   resume(): number;
   consumed(): number;
   malformed(): number;
@@ -40,6 +43,7 @@ export interface AdmittedMatcher {
   readonly input: number;
   readonly output: number;
   readonly context: number;
+  readonly proof: number;
 }
 
 /**
@@ -74,6 +78,7 @@ export async function admitModule(bytes: Uint8Array): Promise<AdmittedMatcher> {
     input: region(exports, "input", ask(exports.input_ptr), INPUT_BYTES),
     output: region(exports, "output", ask(exports.output_ptr), OUTPUT_BYTES),
     context: region(exports, "context", ask(exports.context_ptr), CONTEXT_BYTES),
+    proof: region(exports, "proof", ask(exports.proof_ptr), PROOF_BYTES),
   };
 }
 

@@ -6,12 +6,20 @@
  */
 import {
   CONTEXT_BYTES,
+  EVENT_TYPE_MAX,
+  FILE_PATH_LEN,
+  FILE_PATHS,
   type FieldType,
   INPUT_BYTES,
   type MatcherDescription,
   OUTPUT_BYTES,
+  PATH_BYTES_MAX,
   PROGRAM_VALUES_MAX,
+  PROOF_BYTES,
+  pad8,
   RECORD_HEADER_BYTES,
+  RECORD_SIZE,
+  RECORD_TYPE,
   VALUE_BYTES,
   VERDICT_BYTES,
   VERDICT_CANDIDATE,
@@ -38,12 +46,21 @@ export interface BatchRequest {
   readonly tenant: number;
 }
 
+/** Views of the region for the record of a directory. */
+interface ProofRegion {
+  readonly record: DataView;
+  readonly path: Uint8Array;
+}
+
 const TENANT_MAX = 63;
 const U32_MAX = 0xffffffff;
+
+const encoder = new TextEncoder();
 
 export class Matcher {
   readonly #matcher: AdmittedMatcher;
   #input: Uint8Array;
+  #proof: ProofRegion | undefined;
   #consumed = 0;
   #malformed = 0;
 
@@ -164,6 +181,51 @@ export class Matcher {
     const { exports, context: block, description } = this.#matcher;
     writeContext(new Uint8Array(exports.memory.buffer, block, CONTEXT_BYTES), description.context, context);
   }
+
+  /**
+   * Whether a directory is proven silent for an event type: no event of the type whose file lies directly in
+   * it matches any rule, whatever the file's name and everything else may be. The last batch stays as it is.
+   * @param type id of the event type, 1 … EVENT_TYPE_MAX
+   * @param directory absolute, normalised path as records have it; bytes where it may be no UTF-8. Text that
+   *   came of other bytes by replacing them names another directory, so nothing is proven of it
+   * @returns false when that is not proven
+   * @throws MatcherInputError when the type is out of range
+   */
+  prove(type: number, directory: Uint8Array | string): boolean {
+    if (type === 0) throw new MatcherInputError(`event type 0: expected an integer from 1 to ${EVENT_TYPE_MAX}`);
+    requireInteger("event type", type, EVENT_TYPE_MAX);
+    const region = this.#proofRegion();
+    const length = writePath(directory, region.path);
+    if (length === null) return false;
+    // All of the region that `prove` reads and that is not written here stays zero.
+    region.record.setUint32(RECORD_SIZE, FILE_PATHS + pad8(length), true);
+    region.record.setUint16(RECORD_TYPE, type, true);
+    region.record.setUint16(FILE_PATH_LEN, length, true);
+    return this.#matcher.exports.prove() === 1;
+  }
+
+  #proofRegion(): ProofRegion {
+    const { exports, proof } = this.#matcher;
+    const { buffer } = exports.memory;
+    if (this.#proof?.record.buffer !== buffer)
+      this.#proof = {
+        record: new DataView(buffer, proof, PROOF_BYTES),
+        path: new Uint8Array(buffer, proof + FILE_PATHS, PATH_BYTES_MAX),
+      };
+    return this.#proof;
+  }
+}
+
+/** @returns bytes written, null when the path does not fit or is not text that stands for certain bytes */
+function writePath(path: Uint8Array | string, into: Uint8Array): number | null {
+  if (typeof path !== "string") {
+    if (path.length > into.length) return null;
+    into.set(path);
+    return path.length;
+  }
+  if (path.includes("\ufffd") || !path.isWellFormed()) return null;
+  const { read, written } = encoder.encodeInto(path, into);
+  return read === path.length ? written : null;
 }
 
 const utf8 = new TextDecoder();

@@ -2,7 +2,7 @@
  * Writes small WebAssembly modules for tests of admission: one that is admitted, and what is wrong with the
  * others. Reference: WebAssembly Core Specification, 5.5 Modules.
  */
-import { ABI_VERSION, CONTEXT, DESCRIPTION_SECTION, INPUT, OUTPUT } from "../format/index.ts";
+import { ABI_VERSION, CONTEXT, DESCRIPTION_SECTION, INPUT, OUTPUT, PROOF } from "../format/index.ts";
 
 export interface ModuleShape {
   /** Flags and limits of the memory section's entries. */
@@ -32,6 +32,8 @@ export const ADMITTED: ModuleShape = {
     match_batch: 0,
     match_context: 0,
     output_ptr: OUTPUT,
+    proof_ptr: PROOF,
+    prove: 0,
     resume: 0,
     run_program: 0,
   },

@@ -11,10 +11,10 @@
  */
 import { FIELDS, type Field, PATH_BYTES_MAX } from "@weir/matcher-wasm/format";
 import { evaluate } from "../evaluate.ts";
-import type { CheckedRule, Expr, Leaf, Nnf, StringTest } from "../ir.ts";
+import type { CheckedRule, Expr, Leaf, Nnf, StringTest, TemplatePart } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
 import { globComponents, globMatches, hasStar } from "../pattern.ts";
-import { canonical } from "./canonical.ts";
+import { type Canonical, canonical } from "./canonical.ts";
 import { isEventPath, isName } from "./keys.ts";
 
 const TRUE: Expr = { kind: "const", value: true };
@@ -38,10 +38,10 @@ type Quantifier = "some" | "every";
 
 /**
  * @param expr of a rule
- * @returns an expression over directories, false only for those in which no event matches, in canonical
- *   form: equal conditions on directories have mostly equal forms
+ * @returns an expression over directories, false only for those in which no event matches, in a form that
+ *   rules with the same condition on directories mostly share
  */
-export function directoryExpr(expr: Nnf): Nnf {
+export function directoryExpr(expr: Nnf): Canonical {
   return canonical(toNnf(relax(expr)));
 }
 
@@ -67,7 +67,9 @@ export function isSilentDirectory(
   // One character a byte: the separators are what is looked at.
   if (field === undefined || bytes.length > PATH_BYTES_MAX || !isEventPath(Buffer.from(bytes).toString("latin1")))
     return false;
-  return rules.every((rule) => rule.event !== type || !evaluate(directoryExpr(rule.expr), { [field.name]: bytes }));
+  return rules.every(
+    (rule) => rule.event !== type || !evaluate(directoryExpr(rule.expr).expr, { [field.name]: bytes }),
+  );
 }
 
 const isFilePath = ({ source, array }: Field): boolean => !array && source.from === "path" && source.slot === "file";
@@ -92,6 +94,8 @@ function relaxLeaf(leaf: Leaf): Expr {
     case "compare":
     case "member":
     case "anyInt":
+    case "anyIntPair":
+    case "ip":
     case "bool":
       return TRUE;
   }
@@ -135,7 +139,17 @@ function childrenOf(quantifier: Quantifier, test: StringTest): DirectorySet {
       return globDirectories(quantifier, globComponents(test.pattern));
     case "pattern":
       return quantifier === "some" ? ALL : NONE;
+    case "template":
+      return quantifier === "some" ? templateDirectories(test.parts) : NONE;
   }
+}
+
+/** What fits starts with the text before the first variable, so it lies below the last directory that this names. */
+function templateDirectories([first]: readonly TemplatePart[]): DirectorySet {
+  const text = first?.kind === "text" ? first.value : "";
+  const directory = text.slice(0, text.lastIndexOf("/")).split("/");
+  // A star is one here.
+  return text.startsWith("/") && !text.includes("*") ? doubleStarDirectories(directory, []) : ALL;
 }
 
 function parentOf(path: string): DirectorySet {
@@ -208,6 +222,7 @@ function namesFit(quantifier: Quantifier, test: StringTest): boolean {
     case "equals":
       return quantifier === "some" && isName(test.value);
     case "glob":
+    case "template":
       return quantifier === "some";
     case "pattern":
       if (quantifier === "every") return /^\*+$/.test(test.pattern);

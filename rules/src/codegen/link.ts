@@ -1,6 +1,6 @@
 /**
- * Links rules onto the matcher runtime: tables as data, one predicate function per rule, dispatch through
- * the function table.
+ * Links rules onto the matcher runtime: tables as data, one predicate function per rule and per proof,
+ * dispatch through the function table.
  *
  * Invariant: the same rules give the same bytes, on every machine; the result exports `MATCHER_EXPORTS`,
  * imports nothing, has no start function, and its memory can't grow.
@@ -21,6 +21,7 @@ import { LinkError } from "./error.ts";
 import { DataPool } from "./pool.ts";
 import { addPredicate, fieldsOf, readsContext } from "./predicate.ts";
 import { addPrograms, programFields } from "./programs.ts";
+import { planProofs } from "./proofs.ts";
 import { buildHeader } from "./rule-index.ts";
 import { Runtime } from "./runtime.ts";
 
@@ -62,7 +63,8 @@ function link(
 ): Uint8Array {
   const { module: m, pool } = runtime;
   const context = rules.map((rule) => readsContext(rule.expr));
-  const header = buildHeader(rules, access, context, pool);
+  const proofs = planProofs(rules);
+  const header = buildHeader({ rules, access, readsContext: context, proofs }, pool);
   const names = rules.map((rule, i) => {
     const name = `rule${i}`;
     try {
@@ -73,6 +75,10 @@ function link(
       throw error;
     }
     return name;
+  });
+  proofs.exprs.forEach((expr, i) => {
+    names.push(`proof${i}`);
+    addPredicate(runtime, `proof${i}`, expr);
   });
 
   const programs = addPrograms(runtime, rules, names.length);

@@ -1,9 +1,10 @@
 /**
- * The header of a matcher: for each event type, which rules an event has to be shown to.
+ * The header of a matcher: for each event type, which rules an event has to be shown to, and which proofs
+ * a directory.
  *
  * Invariant: every rule is in the list of all rules of its type, and for each of its index entries in a
  * table under that key, or in the list of rules without a key when the entry has none or one that no event
- * is looked up by.
+ * is looked up by. Proofs likewise, by the path of the directory.
  */
 import {
   DEPTH_BIT_MAX,
@@ -23,16 +24,21 @@ import {
   TYPE_ALL,
   TYPE_BYTES,
   TYPE_DESTINATION,
+  TYPE_DIRECTORY,
   TYPE_FILE,
   TYPE_HAS_DESTINATION,
+  TYPE_PROOFS,
+  TYPE_PROVABLE,
   TYPE_UNKEYED,
   VERDICT_CANDIDATE,
 } from "@weir/matcher-wasm/format";
+import { accessPredicates } from "../access/index.ts";
 import type { AccessPredicate, CheckedRule } from "../ir.ts";
 import { LinkError } from "./error.ts";
 import { buildHashTable } from "./hash-table.ts";
-import { type IndexKey, indexEntries, type KeyKind } from "./index-keys.ts";
+import { type IndexEntry, type IndexKey, indexEntries, type KeyKind } from "./index-keys.ts";
 import type { DataPool } from "./pool.ts";
+import type { ProofPlan } from "./proofs.ts";
 
 /** A rule as lists name it, and the flags without which it needs not be asked (0: always ask). */
 interface ListEntry {
@@ -56,6 +62,18 @@ interface TypeIndex {
   readonly all: ListEntry[];
   readonly unkeyed: ListEntry[];
   readonly slots: Readonly<Record<"file" | "destination", SlotIndex>>;
+  /** Proofs without a key, null when directories can't be proven silent. */
+  proofs: ListEntry[] | null;
+  readonly directory: SlotIndex;
+}
+
+/** What is indexed; the lists follow the order of the rules. */
+interface Indexed {
+  readonly rules: readonly CheckedRule[];
+  readonly access: readonly (readonly AccessPredicate[])[];
+  /** Whether the rule becomes a candidate in phase one. */
+  readonly readsContext: readonly boolean[];
+  readonly proofs: ProofPlan;
 }
 
 const encoder = new TextEncoder();
@@ -68,30 +86,16 @@ const newSlot = (): SlotIndex => ({
   suffixLengths: 0,
 });
 
-/**
- * @param readsContext for each rule, whether it becomes a candidate in phase one
- * @returns the bytes from `HEADER` to `POOL`; the lists and tables are in the pool
- */
-export function buildHeader(
-  rules: readonly CheckedRule[],
-  access: readonly (readonly AccessPredicate[])[],
-  readsContext: readonly boolean[],
-  pool: DataPool,
-): Uint8Array {
+/** @returns the bytes from `HEADER` to `POOL`; the lists and tables are in the pool */
+export function buildHeader({ rules, access, readsContext, proofs }: Indexed, pool: DataPool): Uint8Array {
   const types = new Map<number, TypeIndex>();
   rules.forEach((rule, i) => {
-    const type = eventTypeByName(rule.event);
-    if (type === undefined)
+    const index = indexOf(types, rule.event);
+    if (index === undefined)
       throw new LinkError("event", rule.event, `rule ${rule.id}: event type ${JSON.stringify(rule.event)} is unknown`);
-    const index = types.get(type.id) ?? {
-      hasDestination: type.destination,
-      all: [],
-      unkeyed: [],
-      slots: { file: newSlot(), destination: newSlot() },
-    };
-    types.set(type.id, index);
     addRule(index, readsContext[i] === true ? i | VERDICT_CANDIDATE : i, rule, access[i] ?? []);
   });
+  addProofs(types, proofs, rules.length);
 
   const header = new Uint8Array((EVENT_TYPE_MAX + 1) * TYPE_BYTES);
   const view = new DataView(header.buffer);
@@ -99,13 +103,50 @@ export function buildHeader(
   return header;
 }
 
+function indexOf(types: Map<number, TypeIndex>, event: string): TypeIndex | undefined {
+  const type = eventTypeByName(event);
+  if (type === undefined) return undefined;
+  const index = types.get(type.id) ?? {
+    hasDestination: type.destination,
+    all: [],
+    unkeyed: [],
+    slots: { file: newSlot(), destination: newSlot() },
+    proofs: null,
+    directory: newSlot(),
+  };
+  types.set(type.id, index);
+  return index;
+}
+
 function addRule(index: TypeIndex, rule: number, { expr }: CheckedRule, access: readonly AccessPredicate[]): void {
   index.all.push({ rule, flagsAny: 0 });
   if (expr.kind === "const" && !expr.value) return;
-  for (const { key, flagsAny } of indexEntries(expr, access)) {
+  addEntries(index.slots, index.unkeyed, rule, indexEntries(expr, access));
+}
+
+/** @param first where the predicates of the proofs start in the function table */
+function addProofs(types: Map<number, TypeIndex>, { exprs, types: planned }: ProofPlan, first: number): void {
+  const entries = exprs.map((expr) => indexEntries(expr, accessPredicates(expr)));
+  for (const [event, indices] of planned) {
+    const index = indexOf(types, event);
+    if (index === undefined) continue;
+    const unkeyed: ListEntry[] = [];
+    const slots = { file: index.directory, destination: index.directory };
+    for (const i of indices) addEntries(slots, unkeyed, first + i, entries[i] ?? []);
+    index.proofs = unkeyed;
+  }
+}
+
+function addEntries(
+  slots: TypeIndex["slots"],
+  unkeyed: ListEntry[],
+  rule: number,
+  entries: readonly IndexEntry[],
+): void {
+  for (const { key, flagsAny } of entries) {
     const hash = hashOf(key);
-    if (hash === null || key === null) index.unkeyed.push({ rule, flagsAny });
-    else addKey(index.slots[key.slot], key, hash, { rule, flagsAny });
+    if (hash === null || key === null) unkeyed.push({ rule, flagsAny });
+    else addKey(slots[key.slot], key, hash, { rule, flagsAny });
   }
 }
 
@@ -144,9 +185,14 @@ function writeType(view: DataView, at: number, index: TypeIndex, pool: DataPool)
   writePair(view, at + TYPE_ALL, putList(index.all, pool));
   writePair(view, at + TYPE_UNKEYED, putList(index.unkeyed, pool));
   view.setUint32(at + TYPE_HAS_DESTINATION, index.hasDestination ? 1 : 0, true);
+  if (index.proofs !== null) {
+    view.setUint32(at + TYPE_PROVABLE, 1, true);
+    writePair(view, at + TYPE_PROOFS, putList(index.proofs, pool));
+  }
   for (const [slot, offset] of [
     [index.slots.file, at + TYPE_FILE],
     [index.slots.destination, at + TYPE_DESTINATION],
+    [index.directory, at + TYPE_DIRECTORY],
   ] as const) {
     writePair(view, offset + SLOT_PATHS, putTable(slot.tables.path, pool));
     writePair(view, offset + SLOT_ANCESTORS, putTable(slot.tables.ancestor, pool));

@@ -128,16 +128,26 @@ export class DiagnosticList {
   }
 }
 
+/** @returns both in order of output, each problem once */
+export function mergeDiagnostics(a: readonly Diagnostic[], b: readonly Diagnostic[]): readonly Diagnostic[] {
+  return withoutRepetitions([...a, ...b].sort(compareDiagnostics));
+}
+
 /** What is said of several rules at one place becomes one diagnostic. Equal ones stand together already. */
 function withoutRepetitions(sorted: readonly Diagnostic[]): Diagnostic[] {
   const kept: Diagnostic[] = [];
   for (const item of sorted) {
     const last = kept.at(-1);
     if (last === undefined || !sameProblem(last, item)) kept.push(item);
-    else if (item.rule !== undefined && item.rule !== last.rule)
-      kept[kept.length - 1] = { ...last, otherRules: [...new Set([...(last.otherRules ?? []), item.rule])] };
+    else kept[kept.length - 1] = { ...last, ...othersOf(last, item) };
   }
   return kept;
+}
+
+function othersOf(first: Diagnostic, second: Diagnostic): Pick<Diagnostic, "otherRules"> {
+  const more = second.rule === undefined ? [] : [second.rule, ...(second.otherRules ?? [])];
+  const others = new Set([...(first.otherRules ?? []), ...more].filter((rule) => rule !== first.rule));
+  return others.size === 0 ? {} : { otherRules: [...others] };
 }
 
 function sameProblem(a: Diagnostic, b: Diagnostic): boolean {
@@ -188,18 +198,36 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: { readonly col
   const lines = [
     `${where}: ${paint(diagnostic.severity, diagnostic.severity)}: ${rule}${visible(diagnostic.message)} ${paint(`[${diagnostic.code}]`, "dim")}`,
   ];
-  if (diagnostic.excerpt !== undefined && diagnostic.line > 0) {
-    const { text, caret } = caretLine(diagnostic.excerpt, diagnostic.column, diagnostic.length);
-    lines.push(`    ${text}`, `    ${paint(caret, diagnostic.severity)}`);
-  }
+  const related = diagnostic.related ?? [];
+  const beside = related.filter((place) => place.file === diagnostic.file && place.line === diagnostic.line);
+  lines.push(...excerptLines(diagnostic, { paint: (text) => paint(text, diagnostic.severity), beside }));
   if (diagnostic.hint !== undefined) lines.push(`    hint: ${visible(diagnostic.hint)}`);
-  for (const place of diagnostic.related ?? []) {
+  for (const place of related.filter((one) => !beside.includes(one))) {
     lines.push(`    ${paint(`${placeText(place)}: ${visible(place.message)}`, "dim")}`);
-    if (place.excerpt === undefined || place.line === 0) continue;
-    const { text, caret } = caretLine(place.excerpt, place.column, place.length);
-    lines.push(`    ${text}`, `    ${paint(caret, "dim")}`);
+    lines.push(...excerptLines(place, { paint: (text) => paint(text, "dim"), beside: [] }));
   }
   return lines.join("\n");
+}
+
+/**
+ * @param options.color as for `renderDiagnostic`
+ * @returns a place with its message and its line, without a final newline
+ */
+export function renderPlace(place: RelatedPlace, options: { readonly color?: boolean } = {}): string {
+  const paint = (text: string) => (options.color ? `${PAINT.note}${text}\x1b[0m` : text);
+  return [`${placeText(place)}: ${visible(place.message)}`, ...excerptLines(place, { paint, beside: [] })].join("\n");
+}
+
+type Marked = Pick<Diagnostic, "line" | "column" | "length" | "excerpt">;
+
+/** The line and what is marked on it; `-` marks what stands beside. */
+function excerptLines(
+  place: Marked,
+  { paint, beside }: { readonly paint: (text: string) => string; readonly beside: readonly Marked[] },
+): string[] {
+  if (place.excerpt === undefined || place.line === 0) return [];
+  const { text, marks } = markedLine(place.excerpt, place, beside);
+  return [`    ${text}`, `    ${paint(marks)}`];
 }
 
 const placeText = ({ file, line, column }: Pick<Diagnostic, "file" | "line" | "column">): string =>
@@ -213,15 +241,22 @@ function rulesText({ rule, otherRules = [] }: Diagnostic): string {
   return `rules ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}: `;
 }
 
-/** The line, cut around the column when it is long, and the marks below it; tabs keep their width. */
-function caretLine(line: string, column: number, length: number): { text: string; caret: string } {
+/** The line, cut around the place when it is long, and the marks below it; tabs keep their width. */
+function markedLine(line: string, place: Marked, beside: readonly Marked[]): { text: string; marks: string } {
   const all = [...line].map((c) => (c === "\t" ? c : visible(c)));
-  const from = column > EXCERPT_MAX - 40 ? column - 40 : 0;
+  const from = place.column > EXCERPT_MAX - 40 ? place.column - 40 : 0;
   const shown = all.slice(from, from + EXCERPT_MAX);
-  const before = shown.slice(0, column - 1 - from).map((c) => (c === "\t" ? "\t" : " "));
-  const marks = Math.max(1, Math.min(length, shown.length - before.length));
-  const text = (from > 0 ? "…" : "") + shown.join("") + (from + EXCERPT_MAX < all.length ? "…" : "");
-  return { text, caret: `${from > 0 ? " " : ""}${before.join("")}^${"~".repeat(marks - 1)}` };
+  const marks: string[] = [...shown, " "].map((c) => (c === "\t" ? "\t" : " "));
+  for (const { column, length } of beside) fill(marks, column - 1 - from, length, "-");
+  fill(marks, place.column - 1 - from, Math.max(1, place.length), "~");
+  marks[Math.min(place.column - 1 - from, marks.length - 1)] = "^";
+  const before = from > 0 ? "…" : "";
+  const after = from + EXCERPT_MAX < all.length ? "…" : "";
+  return { text: before + shown.join("") + after, marks: ((from > 0 ? " " : "") + marks.join("")).trimEnd() };
+}
+
+function fill(marks: string[], start: number, length: number, mark: string): void {
+  for (let i = Math.max(0, start); i < Math.min(start + length, marks.length); i++) marks[i] = mark;
 }
 
 /** Control characters of hostile input must not reach a terminal. */

@@ -1,6 +1,5 @@
 /** Conditions back in the words of the rule language, for messages about what the compiler derived. */
-import { leafKeys } from "./access/keys.ts";
-import type { AccessPredicate, IntExpr, Leaf, Nnf, StringTest, TemplatePart } from "./ir.ts";
+import type { AccessPredicate, IntExpr, Leaf, StringTest, TemplatePart } from "./ir.ts";
 
 const TEXT_MAX = 120;
 
@@ -76,25 +75,6 @@ function inList(leaf: Extract<Leaf, { kind: "string" | "member" | "ip" }>, items
   const list = `[${items.join(", ")}]`;
   if (leaf.all) return `${leaf.negated ? "not " : ""}${leaf.field.name} allin ${list}`;
   return `${leaf.field.name} ${leaf.negated ? "not in" : "in"} ${list}`;
-}
-
-/**
- * @returns the conditions because of which a rule has no approver: one of them must get a usable path for
- * the rule to have one; empty when it has one
- */
-export function approverPreventers(expr: Nnf): readonly Leaf[] {
-  switch (expr.kind) {
-    case "const":
-      return [];
-    case "or":
-      return expr.terms.flatMap(approverPreventers);
-    case "and": {
-      const terms = expr.terms.map(approverPreventers);
-      return terms.reduce((fewest, term) => (term.length < fewest.length ? term : fewest));
-    }
-    default:
-      return leafKeys(expr) === null ? [expr] : [];
-  }
 }
 
 /** @returns an access predicate in a few words, such as `basename passwd, flags & 0x43` */

@@ -9,14 +9,29 @@ export {
   type RuleStatus,
 } from "./analyse.ts";
 export { type CompileResult, compilePolicies, type RuleMetadata } from "./compile.ts";
-export { type Diagnostic, diagnosticJson, renderDiagnostic, type Severity } from "./diagnostics.ts";
+export {
+  type Diagnostic,
+  diagnosticJson,
+  mergeDiagnostics,
+  type RelatedPlace,
+  renderDiagnostic,
+  renderPlace,
+  type Severity,
+} from "./diagnostics.ts";
 export { type EventFields, type EventValue, EventValueError, evaluate, knownBits, mayMatch } from "./evaluate.ts";
 export { completeEvent } from "./event.ts";
 export { EventError, parseEvent, type TypedEvent } from "./events/index.ts";
-export { approverPreventers, leafText, predicateText } from "./explain.ts";
+export { leafText, predicateText } from "./explain.ts";
 export { type FieldDoc, type FieldGroup, fieldGroups, fieldsMarkdown, typeText } from "./field-docs.ts";
 export type { AccessPredicate, CheckedRule, CompareOp, Expr, IntExpr, Leaf, Nnf, StringTest } from "./ir.ts";
-export { lintPolicies } from "./lint/index.ts";
+export {
+  type KernelFilter,
+  kernelFilters,
+  lintPolicies,
+  type Preventer,
+  type Unfiltered,
+  unfilteredPart,
+} from "./lint/index.ts";
 export { toNnf } from "./nnf.ts";
 export { POLICY_BYTES_MAX, type PolicyInput, type Tags } from "./policy/index.ts";
 export {

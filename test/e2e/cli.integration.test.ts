@@ -48,7 +48,7 @@ const STACK_TRACE = /\n\s+at .*\(?(?:file|node):|node:internal/;
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   agent: ["--server", "--tenant", "--state", "--poll", "--output", "--json", "--attach", "--ring-mb"],
   "agent status": ["--state", "--json"],
-  check: ["--strict", "--json"],
+  check: ["--rules", "--notes", "--strict", "--json"],
   compile: ["--out", "--strict", "--json"],
   conformance: ["--json"],
   demo: ["--keep", "--json"],

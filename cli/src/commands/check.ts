@@ -3,20 +3,28 @@ import type { Command } from "commander";
 
 interface CheckOptions {
   readonly json?: boolean;
+  readonly notes?: boolean;
+  readonly rules?: boolean;
   readonly strict?: boolean;
 }
 
 export function register(program: Command): void {
   program
     .command("check")
-    .description("check policies: errors with their places, and for each rule what the kernel stage filters by")
-    .argument("<policy...>", "policy files, or folders of .yaml, .yml and .policy files; together they are one set")
-    .option("--strict", "take rules with unsupported constructs as errors")
-    .option("--json", "print one JSON object")
+    .description("check policies: problems with their places, what is not loaded, and what the kernel stage filters by")
+    .argument(
+      "<policy...>",
+      "policy files, folders of .yaml, .yml and .policy files, or - for standard input; together they are one set",
+    )
+    .option("--rules", "list every rule with its approvers")
+    .option("--notes", "show notes as well: what is right and may still surprise")
+    .option("--strict", "take unsupported constructs and warnings as errors")
+    .option("--json", "print one JSON object, notes and approvers included")
     .addHelpText(
       "after",
       `
-Exit status 0: every rule is fine or left out with a warning. 1: there are errors.
+Problems go to standard error, the report to standard output.
+Exit status 0: every rule is fine or left out with a warning. 1: there are errors, with --strict also warnings.
 
 Example:
   weir check rules/packs/linux-fim.yaml`,
@@ -25,30 +33,26 @@ Example:
 }
 
 async function check(paths: string[], options: CheckOptions): Promise<void> {
-  const { analysePolicies } = await import("@weir/rules");
+  const { analysePolicies, lintPolicies, mergeDiagnostics } = await import("@weir/rules");
   const { PolicyFileError, readPolicyFiles } = await import("../policies/files.ts");
-  const report = await import("../policies/report.ts");
   try {
-    const files = readPolicyFiles(paths);
+    const files = readPolicyFiles(paths.filter((path) => path !== "-"));
+    if (paths.includes("-")) files.push(await (await import("../policies/stdin.ts")).readStdin());
     const analysis = analysePolicies(files, { unsupported: options.strict ? "error" : "skip" });
-    const rules = new Map(analysis.rules.map((rule) => [rule.checked.id, rule]));
-    if (!analysis.ok) process.exitCode = 1;
+    const diagnostics = mergeDiagnostics(analysis.diagnostics, lintPolicies(analysis));
+    const isWarned = diagnostics.some(({ severity }) => severity === "warning");
+    const ok = analysis.ok && !(options.strict && isWarned);
+    if (!ok) process.exitCode = 1;
+    const report = await import("../policies/check-report.ts");
     if (options.json) {
-      const { ok, statuses, diagnostics } = analysis;
-      const result = {
-        ok,
-        rules: statuses.map((status) => report.statusJson(status, rules.get(status.id))),
-        diagnostics,
-      };
-      process.stdout.write(`${JSON.stringify(result)}\n`);
+      process.stdout.write(`${JSON.stringify(report.checkJson(analysis, diagnostics, ok))}\n`);
       return;
     }
-    for (const status of analysis.statuses)
-      process.stdout.write(`${report.statusText(status, rules.get(status.id))}\n`);
-    process.stderr.write(report.diagnosticsText(analysis.diagnostics));
-    process.stdout.write(
-      `${rules.size} of ${analysis.statuses.length} rules loaded; ${report.countsText(analysis.diagnostics)}\n`,
-    );
+    const { diagnosticsText } = await import("../policies/report.ts");
+    const shown = diagnostics.filter(({ severity }) => options.notes || severity !== "note");
+    process.stderr.write(diagnosticsText(shown));
+    if (options.rules) process.stdout.write(report.rulesText(analysis));
+    process.stdout.write(report.summaryText(analysis, diagnostics, options.notes ?? false));
   } catch (error) {
     if (!(error instanceof PolicyFileError)) throw error;
     if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: error.message })}\n`);

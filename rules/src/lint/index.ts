@@ -12,6 +12,15 @@ import { lintTexts } from "./literals.ts";
 import { locate } from "./located.ts";
 import { lintNumbers } from "./numbers.ts";
 
+export {
+  flagNames,
+  type KernelFilter,
+  kernelFilters,
+  type Preventer,
+  type Unfiltered,
+  unfilteredPart,
+} from "./kernel.ts";
+
 /**
  * @returns what is to be said of the loaded rules, beside the diagnostics of the analysis; a problem of a macro once,
  * however many rules use it

@@ -53,10 +53,11 @@ function loadedRule({ rules }: Analysis, id: string) {
 }
 
 function checkRule(analysis: Analysis, verb: string, id: string, rest: string): void {
-  const { checked, source, filters } = loadedRule(analysis, id);
+  const { checked, source } = loadedRule(analysis, id);
   if (verb === "rule") {
     expect({ ...policyMetadata(source), expression: source.expression?.text }).toEqual(JSON.parse(rest));
   } else if (verb === "host") {
+    const filters = source.gate.state === "host" ? source.gate.filters : [];
     expect(filters.map(({ excerpt }) => excerpt.text).join("; ")).toBe(rest);
   } else {
     for (const event of rest.split(/(?<=\}) /)) {

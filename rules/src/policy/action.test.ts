@@ -1,53 +1,60 @@
 import { describe, expect, it, test } from "vitest";
 import { analysePolicies } from "../analyse.ts";
+import { SourceFile } from "../source.ts";
 import { policyMetadata } from "./metadata.ts";
+import { readPolicy } from "./policy.ts";
 
-const analyse = (body: string) =>
-  analysePolicies([{ name: "p", text: `rules:\n  - id: r\n    expression: open.file.path == "/a"\n${body}` }]);
+const policy = (body: string) => `rules:\n  - id: r\n    expression: open.file.path == "/a"\n${body}`;
 
-const withActions = (...actions: string[]) =>
-  analyse(`    actions:\n${actions.map((action) => `      - ${action}\n`).join("")}`);
+const analyse = (body: string) => analysePolicies([{ name: "p", text: policy(body) }]);
 
+const listOf = (actions: readonly string[]) =>
+  `    actions:\n${actions.map((action) => `      - ${action}\n`).join("")}`;
+
+const withActions = (...actions: string[]) => analyse(listOf(actions));
+
+/** What the reader makes of actions that it has no objection to. */
 function actionsOf(...actions: string[]) {
-  const { rules, diagnostics } = withActions(...actions);
-  expect(diagnostics).toEqual([]);
-  const [rule] = rules;
-  if (rule === undefined) throw new Error("no rule is loaded");
-  return policyMetadata(rule.source).actions;
+  const file = new SourceFile("p", policy(listOf(actions)));
+  const { policy: read, diagnostics } = readPolicy(file, { agentVersion: [7, 78, 0], unsupported: "skip" });
+  expect(diagnostics.sorted()).toEqual([]);
+  const [rule] = read.rules;
+  if (rule === undefined) throw new Error("no rule was read");
+  return policyMetadata(rule).actions;
 }
 
 const problems = (...actions: string[]): string[] =>
   withActions(...actions).diagnostics.map((d) => `${d.line}:${d.column} ${d.severity} ${d.code} ${d.message}`);
 
 describe("actions as they are taken over", () => {
-  const set = { kind: "set", name: "v", append: false, private: false, inherited: false };
+  const set = (name: string) => ({ kind: "set", name, append: false, private: false, inherited: false });
   it("set to constants", () =>
     expect(
       actionsOf(
-        "set: { name: v, value: text }",
-        "set: { name: v, value: -5 }",
-        "set: { name: v, value: true }",
-        "set: { name: v, value: [a, b] }",
-        "set: { name: v, value: [1, 2], append: true, size: 10, ttl: 5m }",
+        "set: { name: text, value: text }",
+        "set: { name: count, value: -5 }",
+        "set: { name: seen, value: true }",
+        "set: { name: names, value: [a, b] }",
+        "set: { name: numbers, value: [1, 2], append: true, size: 10, ttl: 5m }",
       ),
     ).toEqual([
-      { ...set, value: "text" },
-      { ...set, value: -5 },
-      { ...set, value: true },
-      { ...set, value: ["a", "b"] },
-      { ...set, value: [1, 2], append: true, size: 10, ttlNs: 300_000_000_000 },
+      { ...set("text"), value: "text" },
+      { ...set("count"), value: -5 },
+      { ...set("seen"), value: true },
+      { ...set("names"), value: ["a", "b"] },
+      { ...set("numbers"), value: [1, 2], append: true, size: 10, ttlNs: 300_000_000_000 },
     ]));
   it("set to a field and to an expression, with a scope", () =>
     expect(
       actionsOf(
-        "set: { name: v, field: process.file.path, scope: container, default_value: [], append: true }",
-        'set: { name: v, expression: "${process.v} + 1", default_value: 0, scope: process, inherited: true }',
-        "set: { name: v, value: 1, scope: process, scope_field: process.parent.pid, private: true }",
+        "set: { name: paths, field: process.file.path, scope: container, default_value: [], append: true }",
+        'set: { name: count, expression: "${process.count} + 1", default_value: 0, scope: process, inherited: true }',
+        "set: { name: mark, value: 1, scope: process, scope_field: process.parent.pid, private: true }",
       ),
     ).toEqual([
-      { ...set, field: "process.file.path", scope: "container", defaultValue: [], append: true },
-      { ...set, expression: "${process.v} + 1", defaultValue: 0, scope: "process", inherited: true },
-      { ...set, value: 1, scope: "process", scopeField: "process.parent.pid", private: true },
+      { ...set("paths"), field: "process.file.path", scope: "container", defaultValue: [], append: true },
+      { ...set("count"), expression: "${process.count} + 1", defaultValue: 0, scope: "process", inherited: true },
+      { ...set("mark"), value: 1, scope: "process", scopeField: "process.parent.pid", private: true },
     ]));
   it("kill, hash, coredump, log, with filters", () =>
     expect(

@@ -145,9 +145,13 @@ function readSignal(reader: PolicyReader, entry: Entry | undefined): string | un
   const text = reader.text(entry, "`signal`");
   if (text === undefined || SIGNALS.includes(text)) return text;
   const full = text.toUpperCase().replace(/^(?!SIG)/, "SIG");
-  const near = SIGNALS.includes(full) ? `did you mean \`${full}\`?` : suggestion(text, SIGNALS);
-  const message = `${JSON.stringify(text)} is no signal`;
-  reader.error("unknown-value", reader.valuePlace(entry), message, near ?? "a name such as SIGKILL or SIGTERM");
+  const near = () => (SIGNALS.includes(full) ? `did you mean \`${full}\`?` : suggestion(text, SIGNALS));
+  reader.error(
+    "unknown-value",
+    reader.valuePlace(entry),
+    `${JSON.stringify(text)} is no signal`,
+    () => near() ?? "a name such as SIGKILL or SIGTERM",
+  );
   return undefined;
 }
 

@@ -60,6 +60,8 @@ const OVERRIDDEN: Readonly<Record<Exclude<OverrideField, "all">, string>> = {
 /** Keys of an override that act whatever its fields. */
 const ALWAYS = ["id", "combine", "override_options", "agent_version", "filters", "disabled"];
 
+const HINTS_MAX = 10;
+
 const isSwitch = (rule: RuleSource): boolean => rule.disabled === true && rule.expression === null;
 
 class Merge implements MergedRules {
@@ -68,6 +70,7 @@ class Merge implements MergedRules {
   readonly #diagnostics: DiagnosticList;
   readonly #unsupported: "skip" | "error";
   readonly #ids: readonly string[];
+  #hintsLeft = HINTS_MAX;
 
   constructor(diagnostics: DiagnosticList, unsupported: "skip" | "error", ids: readonly string[]) {
     this.#diagnostics = diagnostics;
@@ -151,14 +154,23 @@ class Merge implements MergedRules {
   }
 
   #noBase(rule: RuleSource): void {
-    const others = this.#ids.filter((id) => id !== rule.id);
     const message = `nothing here defines rule \`${rule.id}\`, which this overrides`;
     if (rule.disabled) {
       this.#drop(rule, "disabled", "disabled in the policy");
       return;
     }
-    this.#report("error", "override", rule.idPlace, message, suggestion(rule.id, others));
+    this.#report("error", "override", rule.idPlace, message, this.#suggest(rule.id));
     this.#drop(rule, "error", "nothing here defines the rule that it overrides");
+  }
+
+  /** Looking through all ids takes time, so that only the first few problems get a hint. */
+  #suggest(id: string): string | undefined {
+    if (this.#hintsLeft === 0) return undefined;
+    this.#hintsLeft--;
+    return suggestion(
+      id,
+      this.#ids.filter((other) => other !== id),
+    );
   }
 
   #override(draft: Draft, rule: RuleSource): Draft {

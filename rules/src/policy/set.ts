@@ -45,12 +45,18 @@ export function replacements(
   policies: readonly PolicySource[],
   diagnostics: DiagnosticList,
 ): ReadonlyMap<PolicySource, Place> {
+  const named = policies.flatMap((policy) => [...new Set(idsOf(policy))].map((id) => ({ id, policy })));
+  const byId = Map.groupBy(named, ({ id }) => id);
   const replacers = new Map<PolicySource, PolicySource[]>();
   for (const policy of policies) {
     if (policy.replaces === undefined) continue;
     const { value } = policy.replaces;
-    const targets = policies.filter((target) => target !== policy && idsOf(target).includes(value));
-    for (const target of targets) replacers.set(target, [...(replacers.get(target) ?? []), policy]);
+    const targets = (byId.get(value) ?? []).filter((target) => target.policy !== policy);
+    for (const target of targets) {
+      const all = replacers.get(target.policy);
+      if (all === undefined) replacers.set(target.policy, [policy]);
+      else all.push(policy);
+    }
     if (targets.length === 0) reportNoTarget(policy.replaces, policies, diagnostics);
   }
   const result = new Map<PolicySource, Place>();

@@ -1,5 +1,5 @@
 /** `weir explain`: which rules match an event, and why the others do not. */
-import type { PolicySet } from "@weir/rules";
+import type { PolicySet, TypedEvent } from "@weir/rules";
 import type { Command } from "commander";
 
 interface ExplainOptions {
@@ -39,34 +39,36 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
   const { readPolicyFiles } = await import("../policies/files.ts");
   const { CommandError, PolicyError } = await import("../terminal/errors.ts");
   const { countsText, diagnosticsText } = await import("../policies/report.ts");
-  const { analysePolicies, EventError, PolicySet, parseEvent } = await import("@weir/rules");
+  const { analysePolicies, PolicySet } = await import("@weir/rules");
   const policies = readPolicyFiles(paths);
-  const text = await eventText(options.event);
+  const event = await eventOf(options.event);
   const analysis = analysePolicies(policies);
   const set = await PolicySet.load(analysis);
   if (!(set instanceof PolicySet)) throw new PolicyError(countsText(set), set);
   if (options.rule !== undefined && !set.rules.some((rule) => rule.checked.id === options.rule))
     throw new CommandError(ruleProblem(set, options.rule));
+  const judged = set.session().judge(event);
+  const { explanationJson, explanationText } = await import("../policies/explanation.ts");
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(explanationJson(set, judged, options.rule))}\n`);
+    return;
+  }
+  process.stderr.write(diagnosticsText(analysis.diagnostics));
+  process.stdout.write(explanationText(set, judged, options.rule));
+}
+
+/** @param given JSON itself, which starts with a brace, as no path in practice does; or where it is */
+async function eventOf(given: string): Promise<TypedEvent> {
+  const { EventError, parseEvent } = await import("@weir/rules");
+  const { textOf } = await import("../policies/lines.ts");
+  const { CommandError } = await import("../terminal/errors.ts");
+  const text = given.trimStart().startsWith("{") ? given : await textOf(given);
   try {
-    const judged = set.session().judge(parseEvent(text, { kernelPaths: true }));
-    const { explanationJson, explanationText } = await import("../policies/explanation.ts");
-    if (options.json) {
-      process.stdout.write(`${JSON.stringify(explanationJson(set, judged, options.rule))}\n`);
-      return;
-    }
-    process.stderr.write(diagnosticsText(analysis.diagnostics));
-    process.stdout.write(explanationText(set, judged, options.rule));
+    return parseEvent(text, { kernelPaths: true });
   } catch (error) {
     if (!(error instanceof EventError)) throw error;
     throw new CommandError(`the event cannot be used\n  ${error.message.replaceAll("\n", "\n  ")}`);
   }
-}
-
-/** JSON itself starts with a brace; no path in practice does. */
-async function eventText(event: string): Promise<string> {
-  if (event.trimStart().startsWith("{")) return event;
-  const { textOf } = await import("../policies/lines.ts");
-  return textOf(event);
 }
 
 function ruleProblem(set: PolicySet, id: string): string {

@@ -202,7 +202,7 @@ function judgeCase(line: number, one: ConformanceCase, subject: Subject): Confor
   const { rule, seeds, matcher } = subject;
   if (matcher === undefined) throw new Error(`line ${line} was not linked`);
   const evaluator = rule.event === event.type && evaluate(rule.expr as Nnf, event.fields);
-  const linked = "judge" in matcher ? matcher.judge.judge(event).includes(matcher.index) : "error";
+  const linked = "judge" in matcher ? matcher.judge.session().judge(event).rules.includes(matcher.index) : "error";
   const details = [
     ...("problem" in matcher ? [matcher.problem] : []),
     ...(evaluator && hasKernelPaths(event) && !kernelStagePasses(seeds, event.type, event.fields)

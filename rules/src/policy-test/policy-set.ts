@@ -6,7 +6,7 @@ import type { Diagnostic } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
 import { hasKernelPaths, type TypedEvent } from "../events/index.ts";
 import { type TraceNode, trace } from "../trace.ts";
-import { EventJudge } from "./judge.ts";
+import { EventJudge, type JudgeSession } from "./judge.ts";
 
 /** What the parts of Weir say of an event. */
 export interface JudgedEvent {
@@ -49,25 +49,28 @@ export class PolicySet {
   }
 }
 
-/** Events one after the other. */
+/** Events one after the other, with the variables that they set. */
 export class Session {
   readonly #set: PolicySet;
-  readonly #judge: EventJudge;
+  readonly #session: JudgeSession;
 
   constructor(set: PolicySet, judge: EventJudge) {
     this.#set = set;
-    this.#judge = judge;
+    this.#session = judge.session();
   }
 
   judge(event: TypedEvent): JudgedEvent {
     const { rules, seeds } = this.#set.analysis;
     const { type, fields } = event;
+    const { rules: matching, states } = this.#session.judge(event);
+    const evaluated = (rule: LoadedRule): boolean =>
+      rule.checked.event === type && states.some((state) => evaluate(rule.checked.expr, state));
     return {
-      event,
-      matcher: this.#judge.judge(event).map((index) => rules[index] as LoadedRule),
-      evaluator: rules.filter((rule) => rule.checked.event === type && evaluate(rule.checked.expr, fields)),
+      event: { type, fields: states[0] },
+      matcher: matching.map((index) => rules[index] as LoadedRule),
+      evaluator: rules.filter(evaluated),
       kernel: hasKernelPaths(event) ? kernelStageDecision(seeds, type, fields) : { passes: true, because: "no-path" },
-      trace: (rule) => trace(rule.checked.expr, fields),
+      trace: (rule) => trace(rule.checked.expr, states[0]),
     };
   }
 }

@@ -19,6 +19,7 @@ export {
   type BundleFiles,
   FILE_BYTES_MAX,
   type Manifest,
+  type ManifestAction,
   type ManifestRule,
   openBundle,
   openManifest,

@@ -28,10 +28,56 @@ function withSeeds(change: (seeds: any) => void): BundleFiles {
   return withFile("seeds.json", canonicalBytes(seeds));
 }
 
+/** One of each kind, as strictly as they can be written. */
+const ACTIONS = [
+  { filter: "${x} > 1", set: { variable: "process.x", append: true, field: "open.file.path" } },
+  {
+    kill: {
+      signal: "SIGKILL",
+      scope: "process",
+      disable_container_disarmer: false,
+      disable_executable_disarmer: true,
+    },
+  },
+  { hash: { max_file_size_bytes: 1 } },
+  { coredump: { process: true, mount: false, dentry: false, no_compression: false } },
+  { log: { level: "info", message: "seen" } },
+];
+const SET_FRACTION = '{"set":{"append":false,"value":0.5,"variable":"x"}}';
+
+function withRule(parts: object): BundleFiles {
+  return withManifest((m) => Object.assign(m.rules[0], parts));
+}
+
+/** For what canonical JSON would not write. */
+function withManifestText(before: string, after: string): BundleFiles {
+  return { ...files, "manifest.json": new TextEncoder().encode(text(files["manifest.json"]).replace(before, after)) };
+}
+
+test("everything that a policy says of a rule has its place", () => {
+  const metadata = {
+    silent: true,
+    every_ns: 5_000_000_000,
+    limiter_token: ["process.pid", "process.file.path"],
+    group_id: "g",
+    priority: -3,
+    product_tags: ["a:b"],
+    actions: ACTIONS,
+  };
+  const opened = openBundle(withRule(metadata));
+  expect(opened.manifest.rules[0]).toMatchObject(metadata);
+});
+
+test("a rule over several event types has a row for each", () => {
+  const opened = openBundle(withManifest((m) => m.rules.push({ ...m.rules[0], event: "exec" })));
+  const rows = opened.manifest.rules.map(({ id, event }) => ({ id, event }));
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length - 1);
+});
+
 test("equal inputs give equal bytes; the module is valid", () => {
   expect((globalThis as any).WebAssembly.validate(tinyModule("x"))).toBe(true);
   expect(tinyBundle("acme").digest).toBe(tinyBundle("acme").digest);
-  expect(openBundle(files)).toMatchObject({ manifest: { format: "weir-bundle/1", abi: 1 } });
+  expect(openBundle(files)).toMatchObject({ manifest: { format: "weir-bundle/1", abi: 2 } });
 });
 
 test("every bit of every file counts", () => {
@@ -54,11 +100,34 @@ test("every bit of every file counts", () => {
 
 describe("refused, naming the file", () => {
   test.each<[string, BundleFiles, RegExp]>([
-    ["another ABI", withManifest((m) => (m.abi = 99)), /manifest\.json: speaks matcher ABI 99, expected 1/],
+    ["another ABI", withManifest((m) => (m.abi = 99)), /manifest\.json: speaks matcher ABI 99, expected 2/],
     ["bad tenant name", withManifest((m) => (m.tenant = "../x")), /manifest\.json: tenant/],
     ["unknown member", withManifest((m) => (m.extra = 1)), /manifest\.json: .*[Uu]nrecognized/],
-    ["unknown event", withManifest((m) => (m.rules[0].event = "exec")), /manifest\.json: rules\.0\.event/],
-    ["two rules, one id", withManifest((m) => m.rules.push(m.rules[0])), /two rules with the same id/],
+    ["unknown event", withManifest((m) => (m.rules[0].event = "mmap")), /manifest\.json: rules\.0\.event/],
+    ["one rule twice", withManifest((m) => m.rules.push(m.rules[0])), /two rules with the same id and event/],
+    ["not silent, at length", withRule({ silent: false }), /rules\.0\.silent/],
+    ["no time between detections", withRule({ every_ns: 0 }), /rules\.0\.every_ns/],
+    ["part of a nanosecond", withManifestText('"id":', '"every_ns":0.5,"id":'), /rules\.0\.every_ns/],
+    ["an empty token", withRule({ limiter_token: [""] }), /rules\.0\.limiter_token\.0/],
+    ["an action of no kind", withRule({ actions: [{ filter: "true" }] }), /rules\.0\.actions\.0: expected one of set/],
+    ["an action of two", withRule({ actions: [{ ...ACTIONS[1], ...ACTIONS[2] }] }), /actions\.0: expected one of set/],
+    ["an unknown action", withRule({ actions: [{ network_filter: {} }] }), /actions\.0: .*[Uu]nrecognized/],
+    [
+      "a set from two sources",
+      withRule({ actions: [{ set: { variable: "x", append: false, value: 1, field: "process.pid" } }] }),
+      /actions\.0\.set: expected one of value, field and expression/,
+    ],
+    ["a set of a fraction", withManifestText('"id":', `"actions":[${SET_FRACTION}],"id":`), /actions\.0\.set\.value/],
+    [
+      "a signal by number",
+      withRule({ actions: [{ kill: { ...(ACTIONS[1] as any).kill, signal: "9" } }] }),
+      /actions\.0\.kill\.signal: expected the name of a signal/,
+    ],
+    [
+      "more actions than a rule may have",
+      withRule({ actions: Array.from({ length: 257 }, () => ACTIONS[4]) }),
+      /rules\.0\.actions/,
+    ],
     [
       "not canonical",
       { ...files, "manifest.json": new TextEncoder().encode(` ${text(files["manifest.json"])}`) },

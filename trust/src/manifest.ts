@@ -44,13 +44,80 @@ const file = z.strictObject({
     .max(32 << 20),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
+const name = text(256).min(1);
+const nanoseconds = z.int().min(1);
+
+/** A constant that a variable is set to. */
+const constant = z.union([
+  text(65536),
+  z.int(),
+  z.boolean(),
+  z.array(text(65536)).max(4096),
+  z.array(z.int()).max(4096),
+]);
+
+const ACTION_KINDS = ["set", "kill", "hash", "coredump", "log"] as const;
+
+const action = z
+  .strictObject({
+    /** Condition under which the action is taken, as written. */
+    filter: text(65536).optional(),
+    set: z
+      .strictObject({
+        /** As in expressions, `process.x`. */
+        variable: name,
+        append: z.boolean(),
+        value: constant.optional(),
+        /** As written. */
+        field: name.optional(),
+        expression: text(65536).optional(),
+      })
+      .refine(
+        ({ value, field, expression }) => [value, field, expression].filter((from) => from !== undefined).length === 1,
+        "expected one of value, field and expression",
+      )
+      .optional(),
+    kill: z
+      .strictObject({
+        signal: z.string().regex(/^SIG[A-Z0-9]{1,16}$/, "expected the name of a signal, as in SIGKILL"),
+        scope: z.enum(["process", "container", "cgroup"]),
+        disable_container_disarmer: z.boolean(),
+        disable_executable_disarmer: z.boolean(),
+      })
+      .optional(),
+    hash: z.strictObject({ field: name.optional(), max_file_size_bytes: z.int().min(1).optional() }).optional(),
+    coredump: z
+      .strictObject({
+        process: z.boolean(),
+        mount: z.boolean(),
+        dentry: z.boolean(),
+        no_compression: z.boolean(),
+      })
+      .optional(),
+    log: z.strictObject({ level: text(64).min(1), message: text(4096).optional() }).optional(),
+  })
+  .refine(
+    (value) => ACTION_KINDS.filter((kind) => value[kind] !== undefined).length === 1,
+    `expected one of ${ACTION_KINDS.join(", ")}`,
+  );
+
 const rule = z.strictObject({
-  id: text(256).min(1),
-  event: text(64).refine((name) => eventTypeByName(name) !== undefined, "unknown event type"),
+  id: name,
+  event: text(64).refine((type) => eventTypeByName(type) !== undefined, "unknown event type"),
   description: text(4096).optional(),
   tags: z.record(text(128), text(1024)),
+  product_tags: z.array(text(1024)).max(256).optional(),
   expression: text(65536),
   version: text(64).optional(),
+  /** Its actions are taken, it makes no detections. */
+  silent: z.literal(true).optional(),
+  /** Shortest time between two detections, for each value of the token. */
+  every_ns: nanoseconds.optional(),
+  limiter_token: z.array(name).min(1).max(64).optional(),
+  group_id: name.optional(),
+  priority: z.int().optional(),
+  /** In the order in which they are taken. */
+  actions: z.array(action).min(1).max(256).optional(),
 });
 
 /** Order of `rules` is the order of rule indices in the matcher's verdicts. */
@@ -62,7 +129,11 @@ export const manifestModel = z.strictObject({
   rules: z
     .array(rule)
     .max(RULES_MAX)
-    .refine((rules) => new Set(rules.map((row) => row.id)).size === rules.length, "two rules with the same id"),
+    // A rule over several event types has a row for each of them.
+    .refine(
+      (rules) => new Set(rules.map(({ id, event }) => JSON.stringify([id, event]))).size === rules.length,
+      "two rules with the same id and event",
+    ),
   files: z.strictObject({ matcher: file, seeds: file, sources: file }),
 });
 
@@ -73,6 +144,7 @@ const sourcesModel = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestModel>;
 export type ManifestRule = Manifest["rules"][number];
+export type ManifestAction = NonNullable<ManifestRule["actions"]>[number];
 export interface SourceFile {
   readonly name: string;
   readonly text: string;

@@ -50,13 +50,15 @@
  * judge a record whose file is a directory: some event of the type, whose file lies directly in it, may match.
  * In an event type that is not provable some rule may match in every directory.
  *
- * String set: a string fits when it is one of the exact strings or fits one glob or one pattern.
+ * String set: a string fits when it is one of the exact strings or fits one glob, pattern or automaton.
  *   0 u32 strings   table of mask + 1 entries: 0 u64 hash  8 u32 address, 0: free  12 u32 bytes
  *   4 u32 strings_mask
  *   8 u32 globs     list of u32 addresses
  *  12 u32 globs_count
  *  16 u32 patterns  list of u32 addresses
  *  20 u32 patterns_count
+ *  24 u32 regexes   list of u32 addresses of automata
+ *  28 u32 regexes_count
  *
  * Pattern: literal segments with any bytes between them; the first one starts the string, the last one
  * ends it. One segment alone is the whole string.
@@ -68,6 +70,15 @@
  *   8 u32 open     0: the path is the components before; 1: it goes on after them
  *  12 u32 unused
  *  16 (before + after) × u32 address of the component's pattern
+ *
+ * Automaton: of a regular expression, over classes of bytes. State AUTOMATON_DEAD fits no continuation of the
+ * string, AUTOMATON_ALL every one; both lead to themselves.
+ *   0 u32 start       state before the first byte
+ *   4 u32 accepting   a string fits that ends in this state, in a greater one or in AUTOMATON_ALL
+ *   8 u32 classes     number of classes
+ *  12 u32 states      number of states
+ *  16 256 × u8 class of the byte
+ * 272 states × classes × u16 the state that follows
  *
  * Integer set: 0 u32 count   4 u32 unused   8 count × i64, ascending
  *
@@ -142,7 +153,9 @@ export const SET_GLOBS = 8;
 export const SET_GLOBS_COUNT = 12;
 export const SET_PATTERNS = 16;
 export const SET_PATTERNS_COUNT = 20;
-export const SET_BYTES = 24;
+export const SET_REGEXES = 24;
+export const SET_REGEXES_COUNT = 28;
+export const SET_BYTES = 32;
 
 export const STRING_HASH = 0;
 export const STRING_ADDRESS = 8;
@@ -160,6 +173,16 @@ export const GLOB_BEFORE = 0;
 export const GLOB_AFTER = 4;
 export const GLOB_OPEN = 8;
 export const GLOB_COMPONENTS = 16;
+
+export const AUTOMATON_START = 0;
+export const AUTOMATON_ACCEPTING = 4;
+export const AUTOMATON_CLASSES = 8;
+export const AUTOMATON_STATES = 12;
+export const AUTOMATON_BYTE_CLASSES = 16;
+export const AUTOMATON_ROWS = AUTOMATON_BYTE_CLASSES + 256;
+export const AUTOMATON_STATE_BYTES = 2;
+export const AUTOMATON_DEAD = 0;
+export const AUTOMATON_ALL = 1;
 
 export const ADDRESSES_COUNT = 0;
 export const ADDRESSES = 8;

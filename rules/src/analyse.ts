@@ -4,9 +4,20 @@
  */
 import { APPROVERS_MAX, RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
 import { accessPredicates, toSeeds } from "./access/index.ts";
-import { CheckError, type CheckedExpression, checkExpression, type Macro, type Warning } from "./check/index.ts";
+import { ActionError, checkActions } from "./actions/check.ts";
+import { declareVariables } from "./actions/declare.ts";
+import {
+  CheckError,
+  type CheckedExpression,
+  checkHostFilter,
+  checkRule,
+  type Macro,
+  type VariableTable,
+  type Warning,
+} from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
-import type { AccessPredicate, CheckedRule } from "./ir.ts";
+import type { AccessPredicate, CheckedRule, Nnf } from "./ir.ts";
+import { toNnf } from "./nnf.ts";
 import {
   decodePolicy,
   inOrder,
@@ -17,7 +28,6 @@ import {
   mergeRules,
   type PolicyInput,
   type PolicySource,
-  type Program,
   parseVersion,
   placeText,
   type RuleSource,
@@ -42,19 +52,17 @@ export interface RuleStatus {
   readonly state: RuleState;
   /** Why it is not loaded, or which other definition it goes together with. */
   readonly reason?: string;
-  /** Of the definition whose expression a loaded rule has. */
+  /** Of the definition whose expression a loaded rule has: its event type, several joined by commas. */
   readonly event?: string;
   readonly access?: readonly AccessPredicate[];
 }
 
-/** A loaded rule in all its forms. */
+/** A loaded rule in all its forms; what one definition says of several event types is one for each. */
 export interface LoadedRule {
   readonly checked: CheckedRule;
   readonly access: readonly AccessPredicate[];
   /** Its definition, overrides applied. */
   readonly source: RuleSource;
-  /** The rule holds on hosts where one of these does; on all when there is none. */
-  readonly filters: readonly Program[];
   /** The expression with the places of its parts. */
   readonly written: CheckedExpression;
 }
@@ -118,6 +126,7 @@ class Run {
   readonly #unsupported: "skip" | "error";
   readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
+  #variables: VariableTable = new Map();
   /** Macros that are defined but cannot be used, and why, so that their uses are not reported as unknown names. */
   readonly #unusable = new Map<string, string>();
 
@@ -157,6 +166,7 @@ class Run {
     for (const macro of macros) this.#addMacro(macro);
     const merged = mergeRules(active, { diagnostics: this.diagnostics, unsupported: this.#unsupported });
     for (const [rule, outcome] of merged.inactive) this.#outcomes.set(rule, outcome);
+    this.#variables = declareVariables(merged.rules, { macros: this.#macros, diagnostics: this.diagnostics });
     for (const rule of merged.rules) this.#addRule(rule);
   }
 
@@ -229,20 +239,45 @@ class Run {
     const excerpt = source.expression as Excerpt;
     try {
       const node = parseExpression(excerpt.text);
-      const written = checkExpression(node, excerpt, this.#macros);
-      const { event, nnf, warnings } = written;
-      for (const warning of warnings) this.#warn(warning, source.id);
-      const problem = this.#checkReferences(source, event);
-      const access = accessPredicates(nnf);
-      const filters = source.gate.state === "host" ? source.gate.filters : [];
-      this.loaded.push({ checked: { id: source.id, event, expr: nnf }, access, source, filters, written });
+      const all = checkRule(node, excerpt, this.#macros, { variables: this.#variables });
+      const loaded = all.map((written) => this.#load(source, written));
+      const problems = all.map(({ event }) => this.#checkReferences(source, event));
+      this.loaded.push(...loaded);
+      const problem = problems.find((message) => message !== undefined);
       const reason = problem ?? note;
+      const event = all.map((written) => written.event).join(", ");
+      const access = loaded.flatMap((one) => one.access);
       const outcome: Outcome = { state: problem === undefined ? "loaded" : "error", event, access };
       this.#conclude(rule, reason === undefined ? outcome : { ...outcome, reason });
     } catch (error) {
-      if (!(error instanceof ExpressionError)) throw error;
-      this.#reject(rule, error, error instanceof CheckError ? error.excerpt : excerpt);
+      if (error instanceof ActionError) this.#rejectAction(rule, error);
+      else if (error instanceof ExpressionError)
+        this.#reject(rule, error, error instanceof CheckError ? error.excerpt : excerpt);
+      else throw error;
     }
+  }
+
+  #load(source: RuleSource, written: CheckedExpression): LoadedRule {
+    const { event, nnf, warnings } = written;
+    const names = { event, macros: this.#macros, variables: this.#variables };
+    const actions = checkActions(source.actions, names, (error) => this.#skipAction(source, error));
+    for (const warning of warnings) this.#warn(warning, source.id);
+    const expr = toNnf({ kind: "and", terms: [nnf, hostCondition(source)] });
+    const checked = { id: source.id, event, expr, ...(actions.length === 0 ? {} : { actions }) };
+    return { checked, access: accessPredicates(expr), source, written };
+  }
+
+  #skipAction({ id }: RuleSource, error: ActionError): void {
+    if (this.#unsupported === "error") throw error;
+    const { code, place, hint } = error;
+    const message = `the action is left out: ${error.message}`;
+    this.diagnostics.add("warning", () => diagnosticAt(place, { severity: "warning", code, message, hint, rule: id }));
+  }
+
+  #rejectAction(rule: MergedRule, { code, place, message, hint }: ActionError): void {
+    const { id } = rule.source;
+    this.diagnostics.add("error", () => diagnosticAt(place, { severity: "error", code, message, hint, rule: id }));
+    this.#conclude(rule, { state: "error", reason: message });
   }
 
   /** @returns the first thing wrong with the fields that the rule's keys name */
@@ -278,4 +313,11 @@ class Run {
     const reason = why === undefined ? error.message : `macro \`${cause}\` ${why}`;
     this.#conclude(rule, { state: error.code === "unsupported" ? "unsupported" : "error", reason });
   }
+}
+
+/** On which hosts a rule holds: where one of its filters does. */
+function hostCondition({ gate }: RuleSource): Nnf {
+  if (gate.state !== "host") return { kind: "const", value: true };
+  const terms = gate.filters.map(({ node, excerpt }) => checkHostFilter(node, excerpt));
+  return toNnf({ kind: "or", terms });
 }

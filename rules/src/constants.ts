@@ -58,6 +58,37 @@ const MODE_BITS: Readonly<Record<string, number>> = {
   S_IXOTH: 0o001,
 };
 
+const OTHERS: Readonly<Record<string, number>> = {
+  AT_SYMLINK_NOFOLLOW: 0x100,
+  AT_REMOVEDIR: 0x200,
+  AT_SYMLINK_FOLLOW: 0x400,
+  AT_EMPTY_PATH: 0x1000,
+  PIPE_BUF_FLAG_LRU: 0x01,
+  PIPE_BUF_FLAG_ATOMIC: 0x02,
+  PIPE_BUF_FLAG_GIFT: 0x04,
+  PIPE_BUF_FLAG_PACKET: 0x08,
+  PIPE_BUF_FLAG_CAN_MERGE: 0x10,
+  PIPE_BUF_FLAG_WHOLE: 0x20,
+  PIPE_BUF_FLAG_LOSS: 0x40,
+  EXITED: 0,
+  COREDUMPED: 1,
+  SIGNALED: 2,
+};
+
+/** Names by number from 0. */
+const CAPABILITY_NAMES = `
+CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST
+NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE
+SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG
+WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE
+`;
+
+/** Names by number from 1. */
+const SIGNAL_NAMES = `
+HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU XFSZ
+VTALRM PROF WINCH IO PWR SYS
+`;
+
 /** Names by number from 1; `-` where Linux has none. */
 const ERRNO_NAMES = `
 EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES EFAULT ENOTBLK EBUSY
@@ -71,8 +102,10 @@ EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEI
 EKEYREJECTED EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON
 `;
 
+const wordsOf = (text: string): readonly string[] => text.trim().split(/\s+/);
+
 function errnos(): readonly (readonly [string, bigint])[] {
-  const names = ERRNO_NAMES.trim().split(/\s+/);
+  const names = wordsOf(ERRNO_NAMES);
   const rows = names.map((name, i) => [name, BigInt(-(i + 1))] as const).filter(([name]) => name !== "-");
   return [...rows, ["EWOULDBLOCK", -11n], ["EDEADLOCK", -35n]];
 }
@@ -84,6 +117,9 @@ const bits = (table: Readonly<Record<string, number>>) =>
 export const CONSTANTS: ReadonlyMap<string, bigint> = new Map([
   ...bits(OPEN_FLAGS),
   ...bits(MODE_BITS),
+  ...bits(OTHERS),
+  ...wordsOf(CAPABILITY_NAMES).map((name, i) => [`CAP_${name}`, 1n << BigInt(i)] as const),
+  ...wordsOf(SIGNAL_NAMES).map((name, i) => [`SIG${name}`, BigInt(i + 1)] as const),
   ["AUDIT_AUID_UNSET", 0xffffffffn] as const,
   ...errnos(),
 ]);

@@ -25,6 +25,7 @@ import { addressBits, familyOf } from "./address.ts";
 import { applyBinary, applyUnary, compareInts, wrap64 } from "./integers.ts";
 import type { Expr, IntExpr, Leaf, Network, Nnf, StringTest } from "./ir.ts";
 import { matchFlat, matchGlob, parseGlob, parsePattern } from "./pattern.ts";
+import { regexMatches } from "./regex/reference.ts";
 
 /** A string is given as text or as raw bytes, an integer as number or bigint. */
 export type EventValue = string | Uint8Array | number | bigint | boolean;
@@ -205,6 +206,8 @@ function fits(test: StringTest, value: Uint8Array, event: EventFields): boolean 
       return matchGlob(parseGlob(test.pattern), value);
     case "pattern":
       return matchFlat(parsePattern(test.pattern), value);
+    case "regex":
+      return regexMatches(test.source, value);
     case "template":
       return sameBytes(templateText(test, event), value);
   }

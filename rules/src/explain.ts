@@ -11,6 +11,8 @@ export function testText(test: StringTest): string {
     case "glob":
     case "pattern":
       return `~${JSON.stringify(test.pattern)}`;
+    case "regex":
+      return `r"${test.source}"`;
     case "template":
       return `"${test.parts.map(partText).join("")}"`;
   }

@@ -19,6 +19,8 @@ export type StringTest =
   | { readonly kind: "glob"; readonly pattern: string }
   /** Flat: `*` stands for any bytes, slashes included. */
   | { readonly kind: "pattern"; readonly pattern: string }
+  /** RE2 syntax, as in Go; fits when it matches anywhere in the string. Known to compile, see `regex/`. */
+  | { readonly kind: "regex"; readonly source: string }
   /** Equal to the parts one after the other, integers in decimal. */
   | { readonly kind: "template"; readonly parts: readonly TemplatePart[] };
 

@@ -3,6 +3,7 @@
  *
  *     == what it shows
  *     macro NAME = EXPRESSION        any number, optional
+ *     variable NAME = TYPE           likewise: string, int, bool, or with [] behind it
  *     the expression, one or more lines
  *     ---
  *     true {"open.file.path": "/a"}  evaluates so for the event (derived fields filled in)
@@ -15,9 +16,10 @@
  * Every case is evaluated by the reference evaluator on the expression and on its normal form.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import type { VariableDescription } from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
 import { accessPredicates } from "../src/access/index.ts";
-import { type CheckedExpression, checkExpression, type Macro } from "../src/check/index.ts";
+import { type CheckedExpression, checkExpression, type Macro, type VariableTable } from "../src/check/index.ts";
 import { evaluate } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
 import { predicateText } from "../src/explain.ts";
@@ -30,6 +32,7 @@ const FOLDER = new URL("cases/", import.meta.url);
 interface Case {
   readonly name: string;
   readonly macros: ReadonlyMap<string, Macro>;
+  readonly variables: VariableTable;
   readonly text: string;
   readonly expectations: readonly string[];
 }
@@ -47,10 +50,17 @@ function parseCases(text: string): Case[] {
         const [, id = "", body = ""] = /^macro (\S+) = (.*)$/.exec(line) ?? [];
         macros.set(id, { id, root: parseMacro(body), excerpt: wholeText(`macro ${id}`, body) });
       }
-      const expression = lines.filter((l) => !l.startsWith("macro ")).join("\n");
+      const variables = new Map<string, VariableDescription>();
+      for (const line of lines.filter((l) => l.startsWith("variable "))) {
+        const [, id = "", type = "", list] = /^variable (\S+) = (string|int|bool)(\[\])?$/.exec(line) ?? [];
+        const description = { scope: "global", inherited: false, private: false } as const;
+        variables.set(id, { ...description, name: id, type: type as "string", array: list !== undefined });
+      }
+      const expression = lines.filter((l) => !/^(?:macro|variable) /.test(l)).join("\n");
       return {
         name,
         macros,
+        variables,
         text: expression,
         expectations: tail
           .trim()
@@ -62,7 +72,8 @@ function parseCases(text: string): Case[] {
 
 function check(one: Case): CheckedExpression | ExpressionError {
   try {
-    return checkExpression(parseExpression(one.text), wholeText("case", one.text), one.macros);
+    const { variables } = one;
+    return checkExpression(parseExpression(one.text), wholeText("case", one.text), one.macros, { variables });
   } catch (error) {
     if (error instanceof ExpressionError) return error;
     throw error;

@@ -15,6 +15,7 @@ import type { CheckedRule, Expr, Leaf, Nnf, StringTest, TemplatePart } from "../
 import { toNnf } from "../nnf.ts";
 import { globComponents, globMatches, hasStar } from "../pattern.ts";
 import { type Canonical, canonical } from "./canonical.ts";
+import { compileRegex } from "../regex/index.ts";
 import { isEventPath, isName } from "./keys.ts";
 
 const TRUE: Expr = { kind: "const", value: true };
@@ -138,6 +139,7 @@ function childrenOf(quantifier: Quantifier, test: StringTest): DirectorySet {
     case "glob":
       return globDirectories(quantifier, globComponents(test.pattern));
     case "pattern":
+    case "regex":
       return quantifier === "some" ? ALL : NONE;
     case "template":
       return quantifier === "some" ? templateDirectories(test.parts) : NONE;
@@ -227,5 +229,7 @@ function namesFit(quantifier: Quantifier, test: StringTest): boolean {
     case "pattern":
       if (quantifier === "every") return /^\*+$/.test(test.pattern);
       return hasStar(test.pattern) ? !test.pattern.includes("/") : isName(test.pattern);
+    case "regex":
+      return quantifier === "some" || compileRegex(test.source).fits === "every text";
   }
 }

@@ -7,6 +7,7 @@
  */
 import type { AccessPredicate, Leaf, StringTest } from "../ir.ts";
 import { globComponents, globMatches, hasStar } from "../pattern.ts";
+import { compileRegex } from "../regex/index.ts";
 
 export type Key = NonNullable<AccessPredicate["key"]>;
 type Slot = Key["slot"];
@@ -20,7 +21,7 @@ export function leafKeys(leaf: Leaf): Keys {
   const source = leaf.field.source;
   if (source.from !== "path" && source.from !== "basename") return null;
   const keys: Key[] = [];
-  for (const test of leaf.tests) {
+  for (const test of leaf.tests.flatMap(asTexts)) {
     const found = source.from === "path" ? pathKeys(test, source.slot) : nameKeys(test, source.slot);
     if (found === null) return null;
     keys.push(...found);
@@ -45,6 +46,12 @@ function nameKeys(test: StringTest, slot: Slot): Keys {
 function exactText(test: StringTest): string | null {
   if (test.kind === "equals") return test.value;
   return (test.kind === "glob" || test.kind === "pattern") && !hasStar(test.pattern) ? test.pattern : null;
+}
+
+/** A regex that only a few texts fit is as good as those. */
+function asTexts(test: StringTest): readonly StringTest[] {
+  const texts = test.kind === "regex" ? compileRegex(test.source).texts : null;
+  return texts === null ? [test] : texts.map((value) => ({ kind: "equals", value }));
 }
 
 /**

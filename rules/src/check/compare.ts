@@ -3,8 +3,10 @@ import { MIRRORED } from "../integers.ts";
 import type { CompareOp, Expr } from "../ir.ts";
 import type { ComparisonOp } from "../syntax/ast.ts";
 import type { Span } from "../syntax/error.ts";
+import { compareAddresses } from "./addresses.ts";
 import { describeOperand, type Operand, type TextOperand, textTest } from "./operand.ts";
 import type { Scope } from "./scope.ts";
+import { compareAge, isAge } from "./time.ts";
 
 export interface Comparison {
   readonly op: ComparisonOp;
@@ -24,6 +26,8 @@ export function compare(scope: Scope, comparison: Comparison): Expr {
   if (left.type === "text" && right.type === "string") return stringText(scope, comparison, right, left);
   if (left.type === "string" && right.type === "string") return stringString(scope, comparison, left, right);
   if (left.type === "text" && right.type === "text") return textText(scope, comparison, left, right);
+  if (isAge(left, right))
+    return compareAge(intOp(scope, comparison), left as Typed<"int" | "ints">, right as Typed<"int" | "ints">);
   if (left.type === "int" && right.type === "int") {
     const op = intOp(scope, comparison);
     // The field goes to the left, so that later stages meet one form.
@@ -34,7 +38,7 @@ export function compare(scope: Scope, comparison: Comparison): Expr {
   if (left.type === "ints") return anyInt(scope, comparison, left, right);
   if (right.type === "ints") return anyInt(scope, { ...comparison, op: mirrored(comparison.op) }, right, left);
   if (left.type === "bool" && right.type === "bool") return boolBool(scope, comparison, left, right);
-  return mismatch(scope, comparison);
+  return compareAddresses(scope, comparison) ?? mismatch(scope, comparison);
 }
 
 function mismatch(scope: Scope, { left, right, op, opSpan }: Comparison): never {
@@ -73,7 +77,7 @@ function stringString(scope: Scope, comparison: Comparison, left: Typed<"string"
 
 function textText(scope: Scope, comparison: Comparison, left: TextOperand, right: TextOperand): Expr {
   const { like, negated } = stringOp(scope, comparison);
-  if (like || left.pattern || right.pattern)
+  if (like || left.pattern || right.pattern || left.regex || right.regex || left.parts || right.parts)
     scope.fail("type", comparison.opSpan, "both sides are constants: one of them must be a field");
   return { kind: "const", value: (left.value === right.value) !== negated };
 }
@@ -93,10 +97,10 @@ function boolBool(scope: Scope, comparison: Comparison, left: Typed<"bool">, rig
   const { op, opSpan } = comparison;
   if (op !== "==" && op !== "!=") scope.fail("type", opSpan, `\`${op}\` cannot compare booleans`);
   const same = op === "==";
-  if (right.expr.kind === "const") return right.expr.value === same ? left.expr : { kind: "not", term: left.expr };
-  if (left.expr.kind === "const") return left.expr.value === same ? right.expr : { kind: "not", term: right.expr };
-  if (left.expr.kind !== "bool" || right.expr.kind !== "bool")
-    scope.unsupported(opSpan, "comparing two conditions is", "combine them with `&&`, `||` and `not`");
+  if (right.expr.kind === "const") return right.expr.value === same ? left.expr : not(left.expr);
+  if (left.expr.kind === "const") return left.expr.value === same ? right.expr : not(right.expr);
+  // Both sides stand there twice, so what is compared with what is compared … is counted as it grows.
+  scope.count(size(left.expr) + size(right.expr), opSpan);
   const both: Expr = { kind: "and", terms: [left.expr, right.expr] };
   const none: Expr = { kind: "and", terms: [not(left.expr), not(right.expr)] };
   const equal: Expr = { kind: "or", terms: [both, none] };
@@ -104,3 +108,15 @@ function boolBool(scope: Scope, comparison: Comparison, left: Typed<"bool">, rig
 }
 
 const not = (term: Expr): Expr => ({ kind: "not", term });
+
+/** Parts of an expression. */
+function size(root: Expr): number {
+  let parts = 0;
+  const open: Expr[] = [root];
+  for (let expr = open.pop(); expr !== undefined; expr = open.pop()) {
+    parts++;
+    if (expr.kind === "not") open.push(expr.term);
+    if (expr.kind === "and" || expr.kind === "or") for (const term of expr.terms) open.push(term);
+  }
+  return parts;
+}

@@ -1,5 +1,6 @@
 /** Syntax tree to typed operands: names resolved, macros expanded, constants folded. */
 import { EVENT_TYPES, FIELDS, type Field, findField } from "@weir/matcher-wasm/format";
+import { parseNetwork } from "../address.ts";
 import { CONSTANTS } from "../constants.ts";
 import { applyBinary, applyUnary } from "../integers.ts";
 import type { Expr, IntExpr } from "../ir.ts";
@@ -10,7 +11,10 @@ import { compare } from "./compare.ts";
 import { foreignName } from "./foreign.ts";
 import { member } from "./member.ts";
 import { describeOperand, type Operand } from "./operand.ts";
+import { regexOperand } from "./regex.ts";
 import { EXPRESSION_DEPTH_MAX, type Scope } from "./scope.ts";
+import { durationOperand } from "./time.ts";
+import { findVariable, templateParts } from "./variables.ts";
 
 type OfKind<K extends Root["kind"]> = Extract<Root, { kind: K }>;
 
@@ -38,17 +42,20 @@ function visit(scope: Scope, node: Root): Operand {
     case "int":
       return { type: "int", expr: { kind: "int", value: node.value }, span };
     case "string":
-      return { type: "text", value: node.value, pattern: false, span, excerpt: scope.excerpt };
+      return text(scope, node.value, { pattern: false, span });
     case "pattern":
-      return { type: "text", value: node.value, pattern: true, span, excerpt: scope.excerpt };
+      return text(scope, node.value, { pattern: true, span });
     case "regex":
-      return scope.unsupported(span, "regular expressions are", 'many can be written as a pattern `~"…"`');
+      return regexOperand(scope, node);
     case "duration":
-      return scope.unsupported(span, "durations are");
-    case "ip":
-      return scope.unsupported(span, "IP addresses are");
+      return durationOperand(scope, node.value, node.unit, span);
+    case "ip": {
+      const network = parseNetwork(node.text);
+      if (network === undefined) return scope.fail("type", span, `\`${node.text}\` is no address or network`);
+      return { type: "ip", network, span };
+    }
     case "variable":
-      return scope.unsupported(span, "variables are");
+      return fieldOperand(findVariable(scope, node.name, span), span);
     case "list":
       return list(scope, node);
     case "unary":
@@ -66,6 +73,12 @@ function visit(scope: Scope, node: Root): Operand {
     case "logical":
       return logical(scope, node);
   }
+}
+
+function text(scope: Scope, value: string, { pattern, span }: { pattern: boolean; span: Span }): Operand {
+  const parts = templateParts(scope, value, span);
+  const operand = { type: "text", value, pattern, span, excerpt: scope.excerpt } as const;
+  return parts === undefined ? operand : { ...operand, parts };
 }
 
 /** The operand as a condition; integers and strings are none by themselves. */
@@ -140,7 +153,7 @@ function list(scope: Scope, { items, span }: List): Operand {
   for (const item of items) {
     const result = operand(scope, item);
     if (result.type === "list") flat.push(...result.items.map((inner) => movedTo(scope, inner, item.span)));
-    else if (result.type === "text" || (result.type === "int" && result.expr.kind === "int")) flat.push(result);
+    else if (isConstant(result)) flat.push(result);
     else scope.fail("type", item.span, `a list holds constants, received ${describeOperand(result)}`);
   }
   const first = flat[0];
@@ -149,6 +162,9 @@ function list(scope: Scope, { items, span }: List): Operand {
     scope.fail("type", odd.span, `the list mixes ${describeOperand(first)} and ${describeOperand(odd)}`);
   return { type: "list", items: flat, span };
 }
+
+const isConstant = (item: Operand): boolean =>
+  item.type === "text" || item.type === "ip" || (item.type === "int" && item.expr.kind === "int");
 
 /** A value of a macro, in the place where the macro is used. */
 function movedTo(scope: Scope, item: Operand, span: Span): Operand {
@@ -162,15 +178,18 @@ function ident(scope: Scope, { name, span }: OfKind<"ident">): Operand {
   if (constant !== undefined) return { type: "int", expr: { kind: "int", value: constant }, span };
   const truth = BOOLEANS.get(name);
   if (truth !== undefined) return { type: "bool", expr: { kind: "const", value: truth }, span };
-  const field = findField(name);
+  const field = scope.findField(name);
   if (field !== undefined) return fieldOperand(scope.useField(field, span), span);
   return unknown(scope, name, span);
 }
 
 function fieldOperand(field: Field, span: Span): Operand {
   if (field.type === "string") return { type: "string", field, span };
+  if (field.type === "ip") return { type: "address", field, span };
   if (field.type === "bool") return { type: "bool", expr: { kind: "bool", field, negated: false }, span };
-  return field.array ? { type: "ints", field, span } : { type: "int", expr: { kind: "intField", field }, span };
+  if (field.array) return { type: "ints", field, span };
+  const expr: IntExpr = { kind: "intField", field };
+  return field.timestamp ? { type: "int", expr, unit: "timestamp", span } : { type: "int", expr, span };
 }
 
 function unknown(scope: Scope, name: string, span: Span): never {

@@ -9,9 +9,8 @@ const words = (text: string): string[] => text.trim().split(/\s+/);
 /** Event types other than those of the field table. */
 const OTHER_EVENTS = new Set(
   words(`
-  accept bind bpf capabilities capset cgroup_tracing cgroup_write chdir chown connect dns exec exit fim imds link load_module
-  login_uid_write mkdir mmap mount mprotect network network_flow_monitor packet prctl ptrace removexattr rmdir selinux
-  setgid setrlimit setsockopt setuid setxattr signal splice sysctl umount unload_module utimes
+  accept bind bpf capabilities capset cgroup_tracing cgroup_write connect dns imds load_module login_uid_write mmap mprotect
+  network network_flow_monitor packet prctl ptrace selinux setgid setrlimit setsockopt setuid signal sysctl unload_module
 `),
 );
 

@@ -1,7 +1,8 @@
 /** Typed parts of an expression, between syntax tree and IR. */
 import type { Field } from "@weir/matcher-wasm/format";
-import type { Expr, IntExpr, StringTest } from "../ir.ts";
+import type { Expr, IntExpr, Network, StringTest, TemplatePart } from "../ir.ts";
 import { hasStar, PatternError, parseGlob, parsePattern } from "../pattern.ts";
+import { regexTest } from "./regex.ts";
 import type { Excerpt } from "../source.ts";
 import type { Span } from "../syntax/error.ts";
 import type { Scope } from "./scope.ts";
@@ -11,6 +12,10 @@ export interface TextOperand {
   readonly value: string;
   /** Written as `~"…"`. */
   readonly pattern: boolean;
+  /** Written as `r"…"`: the value is the source of a regular expression. */
+  readonly regex?: true;
+  /** The text has variables in it. */
+  readonly parts?: readonly TemplatePart[];
   readonly span: Span;
   /** What the span lies in: a macro's text where the value stands there. */
   readonly excerpt: Excerpt;
@@ -18,11 +23,21 @@ export interface TextOperand {
 
 export type Operand =
   | { readonly type: "bool"; readonly expr: Expr; readonly span: Span }
-  | { readonly type: "int"; readonly expr: IntExpr; readonly span: Span }
+  | {
+      readonly type: "int";
+      readonly expr: IntExpr;
+      /** Of nanoseconds; without one the integer is a plain number. */
+      readonly unit?: "duration" | "timestamp";
+      readonly span: Span;
+    }
   /** A field with any number of integers. */
   | { readonly type: "ints"; readonly field: Field; readonly span: Span }
   /** A field with one string or any number of them. */
   | { readonly type: "string"; readonly field: Field; readonly span: Span }
+  /** A field with one address or any number of them. */
+  | { readonly type: "address"; readonly field: Field; readonly span: Span }
+  /** An address or a network. */
+  | { readonly type: "ip"; readonly network: Network; readonly span: Span }
   | TextOperand
   | { readonly type: "list"; readonly items: readonly Operand[]; readonly span: Span };
 
@@ -31,14 +46,19 @@ export function describeOperand(operand: Operand): string {
   switch (operand.type) {
     case "bool":
       return "a boolean";
+    case "address":
+      return `the address ${operand.field.array ? "array" : "field"} \`${operand.field.name}\``;
+    case "ip":
+      return operand.network.text.includes("/") ? "a network" : "an address";
     case "int":
+      if (operand.unit === "duration") return "a duration";
       return operand.expr.kind === "intField" ? `the integer field \`${operand.expr.field.name}\`` : "an integer";
     case "ints":
       return `the integer array \`${operand.field.name}\``;
     case "string":
       return `the string ${operand.field.array ? "array" : "field"} \`${operand.field.name}\``;
     case "text":
-      return operand.pattern ? "a pattern" : "a string";
+      return operand.regex ? "a regular expression" : operand.pattern ? "a pattern" : "a string";
     case "list":
       return "a list";
   }
@@ -60,7 +80,12 @@ export function textTest(scope: Scope, field: Field, text: TextOperand, like: bo
 }
 
 function readTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
-  const { value, span, excerpt } = text;
+  const { value, span, excerpt, parts } = text;
+  if (parts !== undefined) {
+    if (text.pattern || (like && hasStar(value)))
+      scope.unsupported(span, "variables in patterns are", "compare with `==`, or list what may occur");
+    return { kind: "template", parts };
+  }
   if (!text.pattern && !like) {
     if (hasStar(value))
       scope.warn(

@@ -1,10 +1,11 @@
 /** What is known and counted while one rule is checked; it can be reported against from any depth. */
-import type { Field } from "@weir/matcher-wasm/format";
+import { type Field, findField, findHostField } from "@weir/matcher-wasm/format";
 import type { Expr, StringTest } from "../ir.ts";
 import type { Excerpt } from "../source.ts";
 import type { Root } from "../syntax/ast.ts";
 import { ExpressionError, type Span } from "../syntax/error.ts";
 import type { TextOperand } from "./operand.ts";
+import type { VariableTable } from "./variables.ts";
 
 /** Most nodes of an expression once its macros are expanded. */
 export const EXPANDED_NODES_MAX = 100_000;
@@ -51,8 +52,21 @@ export class CheckError extends ExpressionError {
   }
 }
 
+/** What names mean where an expression stands. */
+export interface Names {
+  readonly macros: MacroTable;
+  readonly variables: VariableTable;
+  /** `event` (default): fields of events; `host`: those of the host, for filters. */
+  readonly fields?: "event" | "host";
+  /** What `fim.write.file.` stands for, such as `open.file.`. */
+  readonly fimPrefix?: string;
+}
+
+const FIM_PREFIX = "fim.write.file.";
+
 export class Scope {
   readonly macros: MacroTable;
+  readonly variables: VariableTable;
   readonly warnings: Warning[] = [];
   /** Where each condition was written; what is made of a macro as a whole is where the macro is used. */
   readonly written = new Map<Expr, Written>();
@@ -64,10 +78,24 @@ export class Scope {
   #stack: string[] = [];
   #nodes = 0;
   #depth = 0;
+  readonly #names: Names;
+  /** Fields that were warned of, once each. */
+  readonly #warned = new Set<Field>();
 
-  constructor(macros: MacroTable, excerpt: Excerpt) {
-    this.macros = macros;
+  constructor(names: Names, excerpt: Excerpt) {
+    this.macros = names.macros;
+    this.variables = names.variables;
+    this.#names = names;
     this.#excerpt = excerpt;
+  }
+
+  /** @returns the field of that name, here where the expression stands */
+  findField(name: string): Field | undefined {
+    if (this.#names.fields === "host") return findHostField(name);
+    const { fimPrefix } = this.#names;
+    return findField(
+      fimPrefix === undefined || !name.startsWith(FIM_PREFIX) ? name : fimPrefix + name.slice(FIM_PREFIX.length),
+    );
   }
 
   /** Where the text that is being checked was written. */
@@ -89,14 +117,20 @@ export class Scope {
     this.warnings.push({ code, message, span, excerpt, hint });
   }
 
-  /** Runs `visit` for one node, counting it and its depth. */
-  enter<T>(span: Span, visit: () => T): T {
-    if (++this.#nodes > EXPANDED_NODES_MAX)
+  /** Counts parts of the expression beyond the nodes that are entered. */
+  count(parts: number, span: Span): void {
+    this.#nodes += parts;
+    if (this.#nodes > EXPANDED_NODES_MAX)
       this.fail(
         "expression-too-large",
         span,
         `the expression has more than ${EXPANDED_NODES_MAX} parts once its macros are expanded`,
       );
+  }
+
+  /** Runs `visit` for one node, counting it and its depth. */
+  enter<T>(span: Span, visit: () => T): T {
+    this.count(1, span);
     if (++this.#depth > EXPRESSION_DEPTH_MAX) this.tooDeep(span);
     try {
       return visit();
@@ -129,6 +163,14 @@ export class Scope {
 
   /** Notes that the rule reads the field; all its event-specific fields must be of one event type. */
   useField(field: Field, span: Span): Field {
+    if (field.unresolved && !this.#warned.has(field)) {
+      this.#warned.add(field);
+      this.warn(
+        "unresolved-field",
+        span,
+        `agents of this version do not know \`${field.name}\`: conditions over it count as true`,
+      );
+    }
     if (field.event === undefined) return field;
     const first = this.eventField;
     if (first !== undefined && first.event !== field.event)

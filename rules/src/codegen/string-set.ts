@@ -1,12 +1,14 @@
 /**
- * String tests as data: exact strings in a hash table, globs and patterns as their literals.
+ * String tests as data: exact strings in a hash table, globs and patterns as their literals, regular
+ * expressions as their automata.
  *
- * A glob or pattern without a star is an exact string, so that a long list of paths is one look-up
- * whatever its author called it.
+ * A glob or pattern without a star is an exact string and a regex that fits only a few texts is those, so
+ * that a long list of paths is one look-up whatever its author called it.
  */
 import { nameHash } from "@weir/matcher-wasm/format";
 import type { StringTest } from "../ir.ts";
 import { type FlatPattern, hasStar, parseGlob, parsePattern } from "../pattern.ts";
+import { compileRegex } from "../regex/index.ts";
 import { LinkError } from "./error.ts";
 import { buildHashTable } from "./hash-table.ts";
 import type { DataPool } from "./pool.ts";
@@ -25,19 +27,19 @@ export type StringProgram =
   | { readonly kind: "set"; readonly address: number };
 
 export function compileStringTests(tests: readonly StringTest[], pool: DataPool): StringProgram {
-  const { exact, globs, patterns } = sortTests(tests, pool);
+  const { exact, globs, patterns, regexes } = sortTests(tests, pool);
   const [only] = exact;
-  if (only !== undefined && exact.size === 1 && globs.size === 0 && patterns.size === 0)
+  if (only !== undefined && exact.size === 1 && globs.size + patterns.size + regexes.size === 0)
     return { kind: "literal", literal: putLiteral(encoder.encode(only), pool) };
   return compileStringSet(tests, pool);
 }
 
 /** @returns address of the string set */
 export function compileStringSet(tests: readonly StringTest[], pool: DataPool): { kind: "set"; address: number } {
-  const { exact, globs, patterns } = sortTests(tests, pool);
+  const { exact, globs, patterns, regexes } = sortTests(tests, pool);
   const strings = putStrings([...exact], pool);
-  const words = [strings.address, strings.mask, ...putList([...globs], pool), ...putList([...patterns], pool)];
-  return { kind: "set", address: pool.putWords(words) };
+  const lists = [globs, patterns, regexes].flatMap((addresses) => putList([...addresses], pool));
+  return { kind: "set", address: pool.putWords([strings.address, strings.mask, ...lists]) };
 }
 
 interface SortedTests {
@@ -45,6 +47,7 @@ interface SortedTests {
   /** Addresses. */
   readonly globs: ReadonlySet<number>;
   readonly patterns: ReadonlySet<number>;
+  readonly regexes: ReadonlySet<number>;
 }
 
 /** Templates are no constants and have no place here. */
@@ -52,6 +55,7 @@ function sortTests(tests: readonly StringTest[], pool: DataPool): SortedTests {
   const exact = new Set<string>();
   const globs = new Set<number>();
   const patterns = new Set<number>();
+  const regexes = new Set<number>();
   for (const test of tests) {
     switch (test.kind) {
       case "equals":
@@ -65,11 +69,17 @@ function sortTests(tests: readonly StringTest[], pool: DataPool): SortedTests {
         if (hasStar(test.pattern)) patterns.add(putPattern(parsePattern(test.pattern), pool));
         else exact.add(test.pattern);
         break;
+      case "regex": {
+        const { table, texts } = compileRegex(test.source);
+        if (texts === null) regexes.add(pool.put(table));
+        else for (const text of texts) exact.add(text);
+        break;
+      }
       case "template":
         throw new LinkError("template", test.parts.length, "a template is not part of a string set");
     }
   }
-  return { exact, globs, patterns };
+  return { exact, globs, patterns, regexes };
 }
 
 function putLiteral(bytes: Uint8Array, pool: DataPool): Literal {

@@ -1,4 +1,4 @@
-export { checkFilter, SECL_AGENT_VERSION } from "./gate.ts";
+export { SECL_AGENT_VERSION } from "./gate.ts";
 export { type MergedMacro, type MergedMacros, mergeMacros } from "./macro-set.ts";
 export { type Inactive, type MergedRule, mergeRules } from "./merge.ts";
 export { type ActionMetadata, type PolicyMetadata, policyMetadata } from "./metadata.ts";

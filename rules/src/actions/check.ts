@@ -1,0 +1,100 @@
+/** The actions of a rule as far as the matcher takes part in them: filters, and what variables are set to. */
+import { FIELDS, type Field, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
+import { checkFilter, checkSetExpression, type MacroTable, type VariableTable } from "../check/index.ts";
+import type { CheckedAction, SetValue } from "../ir.ts";
+import type { ActionSource, SetAction } from "../policy/index.ts";
+import type { Place } from "../source.ts";
+import { suggestion } from "../suggest.ts";
+import { variableName } from "./declare.ts";
+
+/** Why an action can't be used, and where. */
+export class ActionError extends Error {
+  override readonly name = "ActionError";
+  readonly code: string;
+  readonly place: Place;
+  readonly hint: string | undefined;
+
+  constructor(code: string, place: Place, message: string, hint?: string) {
+    super(message);
+    this.code = code;
+    this.place = place;
+    this.hint = hint;
+  }
+}
+
+export interface ActionNames {
+  readonly event: string;
+  readonly macros: MacroTable;
+  readonly variables: VariableTable;
+}
+
+/**
+ * @param onUnsupported decides about an action that is right but can't be done: throws, or it is left out
+ * @returns those actions that have a filter or set a variable
+ * @throws ActionError, CheckError
+ */
+export function checkActions(
+  actions: readonly ActionSource[],
+  names: ActionNames,
+  onUnsupported: (error: ActionError) => void,
+): readonly CheckedAction[] {
+  return actions.flatMap((source, action): CheckedAction[] => {
+    try {
+      const filter = source.filter && checkFilter(source.filter.node, source.filter.excerpt, names);
+      const set = source.kind === "set" ? checkSet(source, names) : undefined;
+      if (filter === undefined && set === undefined) return [];
+      return [{ action, ...(filter === undefined ? {} : { filter }), ...(set === undefined ? {} : { set }) }];
+    } catch (error) {
+      if (!(error instanceof ActionError) || error.code !== "unsupported") throw error;
+      onUnsupported(error);
+      return [];
+    }
+  });
+}
+
+function checkSet(action: SetAction, names: ActionNames): NonNullable<CheckedAction["set"]> {
+  const name = variableName(action);
+  const variable = names.variables.get(name);
+  if (variable === undefined)
+    throw new ActionError("variable", action.name.place, `variable \`${name}\` is not declared`);
+  if (action.scopeField !== undefined)
+    throw new ActionError("unsupported", action.scopeField.place, "`scope_field` is not supported yet");
+  return { variable, append: action.append, value: setValue(action, variable, names) };
+}
+
+function setValue({ to, name }: SetAction, variable: VariableDescription, names: ActionNames): SetValue {
+  switch (to.from) {
+    case "value":
+      return { kind: "constant", value: to.value.value };
+    case "field":
+      return { kind: "field", field: eventField(to.field.value, to.field.place, names) };
+    case "expression": {
+      const { node, excerpt } = to.expression;
+      const value = checkSetExpression(node, excerpt, names);
+      const type = value.kind === "text" ? "string" : value.kind;
+      if (type !== variable.type)
+        throw new ActionError(
+          "variable",
+          name.place,
+          `\`${variableKey(variable.name)}\` is a ${variable.type}, the expression gives a ${type}`,
+        );
+      return value.kind === "text" ? { kind: "constant", value: value.value } : value;
+    }
+  }
+}
+
+function eventField(name: string, place: Place, { event }: ActionNames): Field {
+  const field = findField(name);
+  if (field === undefined) {
+    const names = FIELDS.filter((f) => f.event === undefined || f.event === event).map((f) => f.name);
+    throw new ActionError("unknown-name", place, `unknown field \`${name}\``, suggestion(name, names));
+  }
+  if (field.event !== undefined && field.event !== event)
+    throw new ActionError(
+      "event-type",
+      place,
+      `\`${name}\` belongs to event type ${field.event}, the rule judges ${event}`,
+    );
+  if (field.type === "ip") throw new ActionError("unsupported", place, "variables of addresses are not supported yet");
+  return field;
+}

@@ -1,0 +1,174 @@
+/**
+ * Which variables the actions of a set of rules declare, and of which type they are.
+ *
+ * A variable is what its `set` actions say together: type and scope have to agree, what only some of them say
+ * (a default, a limit) holds for all. The result does not depend on the order of the rules.
+ */
+import { type FieldType, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
+import { CheckError, checkSetExpression, type MacroTable, type VariableTable } from "../check/index.ts";
+import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
+import type { MergedRule, SetAction, VariableValue } from "../policy/index.ts";
+import { ExpressionError } from "../syntax/error.ts";
+
+/** Most variables of a set of rules. */
+export const VARIABLES_MAX = 4096;
+
+interface Shape {
+  readonly type: FieldType;
+  readonly array: boolean;
+}
+
+interface Declaration {
+  readonly rule: string;
+  readonly action: SetAction;
+}
+
+/** @returns the name in expressions */
+export const variableName = ({ name, scope }: SetAction): string =>
+  scope === undefined ? name.value : `${scope}.${name.value}`;
+
+export function declareVariables(
+  rules: readonly MergedRule[],
+  { macros, diagnostics }: { readonly macros: MacroTable; readonly diagnostics: DiagnosticList },
+): VariableTable {
+  const groups = Map.groupBy(
+    rules.flatMap(({ source }) =>
+      source.actions.flatMap((action): Declaration[] => (action.kind === "set" ? [{ rule: source.id, action }] : [])),
+    ),
+    ({ action }) => variableName(action),
+  );
+  const shapes = shapesOf(groups, macros);
+  const variables = new Map<string, VariableDescription>();
+  for (const [name, declarations] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [first] = declarations as [Declaration, ...Declaration[]];
+    if (variables.size >= VARIABLES_MAX) {
+      report(diagnostics, first, "too-many-variables", `more than ${VARIABLES_MAX} variables`);
+      break;
+    }
+    const shape = shapes.get(name) ?? { type: "int", array: first.action.append };
+    for (const other of declarations) agree(diagnostics, { name, shape, first, other, macros, shapes });
+    variables.set(name, describe(name, shape, declarations));
+  }
+  return variables;
+}
+
+function report(diagnostics: DiagnosticList, { rule, action }: Declaration, code: string, message: string): void {
+  diagnostics.add("error", () => diagnosticAt(action.name.place, { severity: "error", code, message, rule }));
+}
+
+/** Types that follow from constants and fields first; those of expressions may need others. */
+function shapesOf(groups: ReadonlyMap<string, readonly Declaration[]>, macros: MacroTable): Map<string, Shape> {
+  const shapes = new Map<string, Shape>();
+  const open = new Set(groups.keys());
+  for (let before = -1; before !== open.size; ) {
+    before = open.size;
+    for (const name of [...open].sort()) {
+      const found = firstShape(groups.get(name) ?? [], name, shapes, macros);
+      if (found === undefined) continue;
+      shapes.set(name, found);
+      open.delete(name);
+    }
+  }
+  return shapes;
+}
+
+function firstShape(
+  declarations: readonly Declaration[],
+  name: string,
+  shapes: ReadonlyMap<string, Shape>,
+  macros: MacroTable,
+): Shape | undefined {
+  for (const { action } of declarations) {
+    const shape = action.to.from === "expression" ? undefined : shapeOf(action, name, shapes, macros);
+    if (shape !== undefined) return shape;
+  }
+  for (const { action } of declarations) {
+    const shape = shapeOf(action, name, shapes, macros);
+    if (shape !== undefined) return shape;
+  }
+  return undefined;
+}
+
+/** @returns undefined where it is not known yet, or not at all */
+function shapeOf(
+  action: SetAction,
+  name: string,
+  shapes: ReadonlyMap<string, Shape>,
+  macros: MacroTable,
+): Shape | undefined {
+  const { to, append, defaultValue } = action;
+  if (to.from === "value") return withAppend(valueShape(to.value.value), append);
+  if (to.from === "field") {
+    const field = findField(to.field.value);
+    return field && withAppend(field, append);
+  }
+  if (defaultValue !== undefined) return withAppend(valueShape(defaultValue.value), append);
+  // Without a default a variable that is set from itself counts.
+  const assumed = new Map(shapes).set(name, { type: "int", array: append });
+  const variables = new Map([...assumed].map(([key, shape]) => [key, describe(key, shape, [])]));
+  try {
+    const { kind } = checkSetExpression(to.expression.node, to.expression.excerpt, { macros, variables });
+    return { type: kind === "text" ? "string" : kind, array: append };
+  } catch (error) {
+    if (error instanceof CheckError || error instanceof ExpressionError) return undefined;
+    throw error;
+  }
+}
+
+function valueShape(value: VariableValue): Shape {
+  const array = typeof value === "object";
+  const one = array ? value[0] : value;
+  return { type: typeof one === "number" ? "int" : typeof one === "boolean" ? "bool" : "string", array };
+}
+
+const withAppend = ({ type, array }: Shape, append: boolean): Shape => ({ type, array: array || append });
+
+function agree(
+  diagnostics: DiagnosticList,
+  {
+    name,
+    shape,
+    first,
+    other,
+    macros,
+    shapes,
+  }: {
+    readonly name: string;
+    readonly shape: Shape;
+    readonly first: Declaration;
+    readonly other: Declaration;
+    readonly macros: MacroTable;
+    readonly shapes: ReadonlyMap<string, Shape>;
+  },
+): void {
+  const found = shapeOf(other.action, name, shapes, macros) ?? shape;
+  if (found.type === shape.type && found.array === shape.array) return;
+  const text = ({ type, array }: Shape): string => (array ? `a list of ${type}` : `one ${type}`);
+  const { file, offset } = first.action.name.place;
+  report(
+    diagnostics,
+    other,
+    "variable",
+    `\`${variableKey(name)}\` is ${text(shape)} elsewhere (${file.name}:${file.lineOf(offset)}), here it is set to ${text(found)}`,
+  );
+}
+
+function describe(name: string, { type, array }: Shape, declarations: readonly Declaration[]): VariableDescription {
+  const actions = declarations.map(({ action }) => action);
+  const defined = <T>(read: (action: SetAction) => T | undefined): T | undefined =>
+    actions.map(read).find((value) => value !== undefined);
+  const initial = defined((action) => action.defaultValue?.value);
+  const ttlNs = defined((action) => action.ttlNs);
+  const size = defined((action) => action.size);
+  return {
+    name,
+    scope: defined((action) => action.scope) ?? "global",
+    type,
+    array,
+    ...(initial === undefined ? {} : { default: initial }),
+    ...(ttlNs === undefined ? {} : { ttlNs }),
+    ...(size === undefined ? {} : { size }),
+    inherited: actions.some((action) => action.inherited),
+    private: actions.some((action) => action.private),
+  };
+}

@@ -1,0 +1,65 @@
+/** Variables: `${name}` by itself and inside strings. */
+import { type Field, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
+import type { TemplatePart } from "../ir.ts";
+import { suggestion } from "../suggest.ts";
+import type { Span } from "../syntax/error.ts";
+import type { Scope } from "./scope.ts";
+
+export type VariableTable = ReadonlyMap<string, VariableDescription>;
+
+/** Variables that are fields under another name. */
+const BUILTINS: ReadonlyMap<string, string> = new Map([["process.pid", "process.pid"]]);
+
+/** @returns the variable as a field of the context block */
+export function variableField({ name, type, array }: VariableDescription): Field {
+  const key = variableKey(name);
+  return {
+    name: key,
+    type,
+    array,
+    matching: "flat",
+    timestamp: false,
+    unresolved: false,
+    source: { from: "variable", key },
+    doc: "set by actions of rules",
+  };
+}
+
+/** @returns the field that `${name}` reads; reports an unknown name */
+export function findVariable(scope: Scope, name: string, span: Span): Field {
+  const builtin = BUILTINS.get(name);
+  if (builtin !== undefined) return findField(builtin) as Field;
+  if (name.startsWith("builtins.")) scope.unsupported(span, `\`${variableKey(name)}\` in an expression is`);
+  const variable = scope.variables.get(name);
+  if (variable !== undefined) return variableField(variable);
+  const known = [...scope.variables.keys(), ...BUILTINS.keys()];
+  return scope.fail(
+    "unknown-name",
+    span,
+    `unknown variable \`${variableKey(name)}\`: no action of the policies sets it`,
+    suggestion(name, known) ?? "variables are set by `actions: [set: {name: …, value: …}]`",
+  );
+}
+
+const PLACEHOLDER = /\$\{([A-Za-z_][\w.]*)\}/g;
+
+/**
+ * @returns the text around variables and the variables in it; undefined when there are none. What is not
+ *   closed, or holds no name, is text.
+ */
+export function templateParts(scope: Scope, text: string, span: Span): readonly TemplatePart[] | undefined {
+  if (!text.includes("${")) return undefined;
+  const parts: TemplatePart[] = [];
+  let end = 0;
+  for (const match of text.matchAll(PLACEHOLDER)) {
+    const field = findVariable(scope, match[1] as string, span);
+    if (field.array || field.type === "bool")
+      scope.fail("type", span, `${match[0]} has no place in a text: it is ${field.array ? "a list" : "a boolean"}`);
+    if (match.index > end) parts.push({ kind: "text", value: text.slice(end, match.index) });
+    parts.push({ kind: "variable", field });
+    end = match.index + match[0].length;
+  }
+  if (parts.length === 0) return undefined;
+  if (end < text.length) parts.push({ kind: "text", value: text.slice(end) });
+  return parts;
+}

@@ -1,0 +1,137 @@
+/**
+ * The automaton of a regex as the matcher runs it: byte classes, rows of 16-bit states, in the layout that
+ * `matcher-wasm/format/layout.ts` draws.
+ */
+import {
+  AUTOMATON_ACCEPTING,
+  AUTOMATON_ALL,
+  AUTOMATON_BYTE_CLASSES,
+  AUTOMATON_CLASSES,
+  AUTOMATON_DEAD,
+  AUTOMATON_ROWS,
+  AUTOMATON_START,
+  AUTOMATON_STATE_BYTES,
+  AUTOMATON_STATES,
+} from "@weir/matcher-wasm/format";
+import type { Budget } from "./budget.ts";
+import { ALL, DEAD, type Dfa } from "./dfa.ts";
+import { minimise } from "./minimise.ts";
+
+const BYTES = 256;
+
+/** An automaton over classes of bytes. */
+export interface ByteAutomaton {
+  readonly dfa: Dfa;
+  /** Class of each byte; classes are the symbols. */
+  readonly byteClasses: Uint8Array;
+}
+
+/**
+ * @param dfa over bytes
+ * @returns the smallest automaton with the fewest classes, states that accept the end of the text last
+ */
+export function toAutomaton(dfa: Dfa, budget: Budget): ByteAutomaton {
+  const wide = joinColumns(dfa, budget);
+  const small = joinColumns(minimise(wide.dfa, budget), budget);
+  const byteClasses = wide.byteClasses.map((symbol) => small.byteClasses[symbol] as number);
+  return { dfa: acceptingLast(small.dfa), byteClasses };
+}
+
+/** Makes symbols that every state treats alike into one. */
+function joinColumns(dfa: Dfa, budget: Budget): ByteAutomaton {
+  const { states, symbols, next } = dfa;
+  budget.spend(states * symbols);
+  const columns: number[] = [];
+  const byHash = new Map<number, number[]>();
+  const classes = Uint8Array.from({ length: symbols }, (_, symbol) => {
+    let hash = 0;
+    for (let s = 0; s < states; s++) hash = (Math.imul(hash, 0x01000193) ^ (next[s * symbols + symbol] as number)) | 0;
+    const alike = byHash.get(hash) ?? [];
+    byHash.set(hash, alike);
+    const known = alike.find((number) => sameColumn(dfa, columns[number] as number, symbol));
+    if (known !== undefined) return known;
+    const number = columns.push(symbol) - 1;
+    alike.push(number);
+    return number;
+  });
+  const rows = new Int32Array(states * columns.length);
+  for (let s = 0; s < states; s++)
+    for (const [c, symbol] of columns.entries()) rows[s * columns.length + c] = next[s * symbols + symbol] as number;
+  return { dfa: { ...dfa, symbols: columns.length, next: rows }, byteClasses: classes };
+}
+
+function sameColumn({ states, symbols, next }: Dfa, a: number, b: number): boolean {
+  for (let s = 0; s < states; s++) if (next[s * symbols + a] !== next[s * symbols + b]) return false;
+  return true;
+}
+
+function acceptingLast(dfa: Dfa): Dfa {
+  const { states, symbols, next, accepting, start } = dfa;
+  const order = [DEAD, ALL];
+  for (const wanted of [0, 1])
+    for (let s = 0; s < states; s++) if (s !== DEAD && s !== ALL && accepting[s] === wanted) order.push(s);
+  const numbers = new Int32Array(states);
+  for (const [number, state] of order.entries()) numbers[state] = number;
+  const rows = new Int32Array(states * symbols);
+  for (const [number, state] of order.entries())
+    for (let c = 0; c < symbols; c++)
+      rows[number * symbols + c] = numbers[next[state * symbols + c] as number] as number;
+  return {
+    states,
+    symbols,
+    start: numbers[start] as number,
+    next: rows,
+    accepting: Uint8Array.from(order, (state) => accepting[state] as number),
+  };
+}
+
+/** @returns the table that the matcher's memory holds */
+export function serialise({ dfa, byteClasses }: ByteAutomaton): Uint8Array {
+  const { states, symbols, next, accepting, start } = dfa;
+  const table = new Uint8Array(AUTOMATON_ROWS + states * symbols * AUTOMATON_STATE_BYTES);
+  const view = new DataView(table.buffer);
+  const firstAccepting = accepting.indexOf(1, Math.max(AUTOMATON_ALL, AUTOMATON_DEAD) + 1);
+  view.setUint32(AUTOMATON_START, start, true);
+  view.setUint32(AUTOMATON_ACCEPTING, firstAccepting < 0 ? states : firstAccepting, true);
+  view.setUint32(AUTOMATON_CLASSES, symbols, true);
+  view.setUint32(AUTOMATON_STATES, states, true);
+  table.set(byteClasses, AUTOMATON_BYTE_CLASSES);
+  for (const [i, state] of next.entries()) view.setUint16(AUTOMATON_ROWS + i * AUTOMATON_STATE_BYTES, state, true);
+  return table;
+}
+
+/** Most texts that a regex may fit to be treated as a list of texts. */
+export const LITERALS_MAX = 64;
+
+/** @returns all texts that fit, when they are at most LITERALS_MAX and each is valid UTF-8; null otherwise */
+export function finiteLanguage({ dfa, byteClasses }: ByteAutomaton): readonly string[] | null {
+  const { symbols, next, accepting } = dfa;
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const found: string[] = [];
+  const prefix: number[] = [];
+  const open = new Set<number>();
+  const isFinite = (state: number): boolean => {
+    if (state === DEAD) return true;
+    if (state === ALL || open.has(state)) return false;
+    open.add(state);
+    if (accepting[state] === 1) {
+      try {
+        found.push(decoder.decode(Uint8Array.from(prefix)));
+      } catch {
+        return false;
+      }
+      if (found.length > LITERALS_MAX) return false;
+    }
+    for (let byte = 0; byte < BYTES; byte++) {
+      prefix.push(byte);
+      if (!isFinite(next[state * symbols + (byteClasses[byte] as number)] as number)) return false;
+      prefix.pop();
+    }
+    open.delete(state);
+    return true;
+  };
+  return dfa.states <= LITERAL_STATES_MAX && isFinite(dfa.start) ? found : null;
+}
+
+/** Above it a list would be no gain; also how deep the walk may get. */
+const LITERAL_STATES_MAX = 2048;

@@ -19,7 +19,6 @@ export {
   type BundleFiles,
   FILE_BYTES_MAX,
   type Manifest,
-  type ManifestAction,
   type ManifestRule,
   openBundle,
   openManifest,

@@ -28,22 +28,33 @@ function withSeeds(change: (seeds: any) => void): BundleFiles {
   return withFile("seeds.json", canonicalBytes(seeds));
 }
 
-/** One of each kind, as strictly as they can be written. */
+/** One of each kind. */
 const ACTIONS = [
-  { filter: "${x} > 1", set: { variable: "process.x", append: true, field: "open.file.path" } },
   {
-    kill: {
-      signal: "SIGKILL",
-      scope: "process",
-      disable_container_disarmer: false,
-      disable_executable_disarmer: true,
-    },
+    kind: "set",
+    filter: "${x} > 1",
+    name: "x",
+    scope: "process",
+    field: "open.file.path",
+    append: true,
+    default_value: ["a"],
+    size: 5,
+    ttl_ns: 1,
+    private: false,
+    inherited: true,
   },
-  { hash: { max_file_size_bytes: 1 } },
-  { coredump: { process: true, mount: false, dentry: false, no_compression: false } },
-  { log: { level: "info", message: "seen" } },
+  {
+    kind: "kill",
+    signal: "SIGKILL",
+    scope: "process",
+    disable_container_disarmer: false,
+    disable_executable_disarmer: true,
+  },
+  { kind: "hash", max_file_size_bytes: 1 },
+  { kind: "coredump", process: true, mount: false, dentry: false, no_compression: false },
+  { kind: "log", level: "info", message: "seen" },
 ];
-const SET_FRACTION = '{"set":{"append":false,"value":0.5,"variable":"x"}}';
+const SET = { kind: "set", name: "x", append: false, private: false, inherited: false };
 
 function withRule(parts: object): BundleFiles {
   return withManifest((m) => Object.assign(m.rules[0], parts));
@@ -109,19 +120,28 @@ describe("refused, naming the file", () => {
     ["no time between detections", withRule({ every_ns: 0 }), /rules\.0\.every_ns/],
     ["part of a nanosecond", withManifestText('"id":', '"every_ns":0.5,"id":'), /rules\.0\.every_ns/],
     ["an empty token", withRule({ limiter_token: [""] }), /rules\.0\.limiter_token\.0/],
-    ["an action of no kind", withRule({ actions: [{ filter: "true" }] }), /rules\.0\.actions\.0: expected one of set/],
-    ["an action of two", withRule({ actions: [{ ...ACTIONS[1], ...ACTIONS[2] }] }), /actions\.0: expected one of set/],
-    ["an unknown action", withRule({ actions: [{ network_filter: {} }] }), /actions\.0: .*[Uu]nrecognized/],
+    ["an action of no kind", withRule({ actions: [{ filter: "true" }] }), /rules\.0\.actions\.0\.kind/],
+    ["an unknown action", withRule({ actions: [{ kind: "network_filter" }] }), /actions\.0\.kind/],
+    [
+      "an action of two kinds",
+      withRule({ actions: [{ ...ACTIONS[1], ...ACTIONS[2] }] }),
+      /actions\.0: .*[Uu]nrecognized/,
+    ],
     [
       "a set from two sources",
-      withRule({ actions: [{ set: { variable: "x", append: false, value: 1, field: "process.pid" } }] }),
-      /actions\.0\.set: expected one of value, field and expression/,
+      withRule({ actions: [{ ...SET, value: 1, field: "process.pid" }] }),
+      /actions\.0: expected one of value, field and expression/,
     ],
-    ["a set of a fraction", withManifestText('"id":', `"actions":[${SET_FRACTION}],"id":`), /actions\.0\.set\.value/],
+    ["a set from none", withRule({ actions: [SET] }), /actions\.0: expected one of value, field and expression/],
+    [
+      "a set of a fraction",
+      withManifestText('"id":', `"actions":[${JSON.stringify({ ...SET, value: 0.5 })}],"id":`),
+      /actions\.0\.value/,
+    ],
     [
       "a signal by number",
-      withRule({ actions: [{ kill: { ...(ACTIONS[1] as any).kill, signal: "9" } }] }),
-      /actions\.0\.kill\.signal: expected the name of a signal/,
+      withRule({ actions: [{ ...ACTIONS[1], signal: "9" }] }),
+      /actions\.0\.signal: expected the name of a signal/,
     ],
     [
       "more actions than a rule may have",

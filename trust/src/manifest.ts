@@ -56,50 +56,59 @@ const constant = z.union([
   z.array(z.int()).max(4096),
 ]);
 
-const ACTION_KINDS = ["set", "kill", "hash", "coredump", "log"] as const;
+/** Condition under which an action is taken, as written. */
+const filter = text(65536).optional();
+const scope = z.enum(["process", "container", "cgroup"]);
 
-const action = z
-  .strictObject({
-    /** Condition under which the action is taken, as written. */
-    filter: text(65536).optional(),
-    set: z
-      .strictObject({
-        /** As in expressions, `process.x`. */
-        variable: name,
-        append: z.boolean(),
-        value: constant.optional(),
-        /** As written. */
-        field: name.optional(),
-        expression: text(65536).optional(),
-      })
-      .refine(
-        ({ value, field, expression }) => [value, field, expression].filter((from) => from !== undefined).length === 1,
-        "expected one of value, field and expression",
-      )
-      .optional(),
-    kill: z
-      .strictObject({
-        signal: z.string().regex(/^SIG[A-Z0-9]{1,16}$/, "expected the name of a signal, as in SIGKILL"),
-        scope: z.enum(["process", "container", "cgroup"]),
-        disable_container_disarmer: z.boolean(),
-        disable_executable_disarmer: z.boolean(),
-      })
-      .optional(),
-    hash: z.strictObject({ field: name.optional(), max_file_size_bytes: z.int().min(1).optional() }).optional(),
-    coredump: z
-      .strictObject({
-        process: z.boolean(),
-        mount: z.boolean(),
-        dentry: z.boolean(),
-        no_compression: z.boolean(),
-      })
-      .optional(),
-    log: z.strictObject({ level: text(64).min(1), message: text(4096).optional() }).optional(),
-  })
-  .refine(
-    (value) => ACTION_KINDS.filter((kind) => value[kind] !== undefined).length === 1,
-    `expected one of ${ACTION_KINDS.join(", ")}`,
-  );
+/** As the policy has them: for people to read, and for what agents do besides setting variables. */
+const action = z.discriminatedUnion("kind", [
+  z
+    .strictObject({
+      kind: z.literal("set"),
+      filter,
+      name,
+      /** Without one: a value for all. */
+      scope: scope.optional(),
+      scope_field: name.optional(),
+      value: constant.optional(),
+      field: name.optional(),
+      expression: text(65536).optional(),
+      default_value: constant.optional(),
+      append: z.boolean(),
+      size: z.int().min(1).optional(),
+      ttl_ns: nanoseconds.optional(),
+      private: z.boolean(),
+      inherited: z.boolean(),
+    })
+    .refine(
+      ({ value, field, expression }) => [value, field, expression].filter((from) => from !== undefined).length === 1,
+      "expected one of value, field and expression",
+    ),
+  z.strictObject({
+    kind: z.literal("kill"),
+    filter,
+    signal: z.string().regex(/^SIG[A-Z0-9]{1,16}$/, "expected the name of a signal, as in SIGKILL"),
+    scope,
+    disable_container_disarmer: z.boolean(),
+    disable_executable_disarmer: z.boolean(),
+  }),
+  z.strictObject({
+    kind: z.literal("hash"),
+    filter,
+    /** A file, such as `open.file`; without one the file of the event. */
+    field: name.optional(),
+    max_file_size_bytes: z.int().min(1).optional(),
+  }),
+  z.strictObject({
+    kind: z.literal("coredump"),
+    filter,
+    process: z.boolean(),
+    mount: z.boolean(),
+    dentry: z.boolean(),
+    no_compression: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal("log"), filter, level: text(64).min(1), message: text(4096).optional() }),
+]);
 
 const rule = z.strictObject({
   id: name,
@@ -144,7 +153,6 @@ const sourcesModel = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestModel>;
 export type ManifestRule = Manifest["rules"][number];
-export type ManifestAction = NonNullable<ManifestRule["actions"]>[number];
 export interface SourceFile {
   readonly name: string;
   readonly text: string;

@@ -127,6 +127,8 @@ class Run {
   readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
   #variables: VariableTable = new Map();
+  /** What is wrong with the variables of a rule's actions, by its id. */
+  #problems: ReadonlyMap<string, string> = new Map();
   /** Macros that are defined but cannot be used, and why, so that their uses are not reported as unknown names. */
   readonly #unusable = new Map<string, string>();
 
@@ -166,7 +168,10 @@ class Run {
     for (const macro of macros) this.#addMacro(macro);
     const merged = mergeRules(active, { diagnostics: this.diagnostics, unsupported: this.#unsupported });
     for (const [rule, outcome] of merged.inactive) this.#outcomes.set(rule, outcome);
-    this.#variables = declareVariables(merged.rules, { macros: this.#macros, diagnostics: this.diagnostics });
+    const names = { macros: this.#macros, diagnostics: this.diagnostics };
+    const { variables, problems } = declareVariables(merged.rules, names);
+    this.#variables = variables;
+    this.#problems = problems;
     for (const rule of merged.rules) this.#addRule(rule);
   }
 
@@ -243,7 +248,7 @@ class Run {
       const loaded = all.map((written) => this.#load(source, written));
       const problems = all.map(({ event }) => this.#checkReferences(source, event));
       this.loaded.push(...loaded);
-      const problem = problems.find((message) => message !== undefined);
+      const problem = this.#problems.get(source.id) ?? problems.find((message) => message !== undefined);
       const reason = problem ?? note;
       const event = all.map((written) => written.event).join(", ");
       const access = loaded.flatMap((one) => one.access);

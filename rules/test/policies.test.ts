@@ -10,8 +10,9 @@
  *     error CODE                          one that has no place
  *     rule ID {JSON}                      metadata and expression of a loaded rule
  *     host ID FILTER; FILTER              what only a host decides
- *     matches ID {EVENT} {EVENT} …        events of `open` that the loaded rule matches
+ *     matches ID {EVENT} {EVENT} …        events that the loaded rule matches; `type` is `open` if not given
  *     differs ID {EVENT} …                events that it does not match
+ *     events ID TYPE TYPE …               event types of the loaded rule, in order
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -46,22 +47,27 @@ function parseCases(text: string): Case[] {
     });
 }
 
-function loadedRule({ rules }: Analysis, id: string) {
-  const rule = rules.find(({ checked }) => checked.id === id);
-  if (rule === undefined) throw new Error(`rule ${id} is not loaded`);
+function loadedRule({ rules }: Analysis, id: string, type?: string) {
+  const rule = rules.find(({ checked }) => checked.id === id && (type === undefined || checked.event === type));
+  if (rule === undefined) throw new Error(`rule ${id} is not loaded${type === undefined ? "" : ` for ${type}`}`);
   return rule;
 }
 
 function checkRule(analysis: Analysis, verb: string, id: string, rest: string): void {
-  const { checked, source } = loadedRule(analysis, id);
+  const { source } = loadedRule(analysis, id);
   if (verb === "rule") {
     expect({ ...policyMetadata(source), expression: source.expression?.text }).toEqual(JSON.parse(rest));
   } else if (verb === "host") {
     const filters = source.gate.state === "host" ? source.gate.filters : [];
     expect(filters.map(({ excerpt }) => excerpt.text).join("; ")).toBe(rest);
+  } else if (verb === "events") {
+    const types = analysis.rules.filter(({ checked }) => checked.id === id).map(({ checked }) => checked.event);
+    expect(types.join(" ")).toBe(rest);
   } else {
     for (const event of rest.split(/(?<=\}) /)) {
-      const fields = completeEvent("open", JSON.parse(event));
+      const { type = "open", ...values } = JSON.parse(event);
+      const { checked } = loadedRule(analysis, id, type);
+      const fields = completeEvent(type, values);
       expect(evaluate(checked.expr, fields), event).toBe(verb === "matches");
     }
   }
@@ -80,7 +86,7 @@ function check({ files, expectations }: Case): void {
   const problems = expectations.filter((line) => /^(?:error|warning) /.test(line) && !STATE.test(line));
   expect(analysis.diagnostics.map((d, i) => located(d).slice(0, problems[i]?.length))).toEqual(problems);
   for (const line of expectations) {
-    const [, verb, id, rest] = /^(rule|host|matches|differs) (\S+) ?(.*)$/.exec(line) ?? [];
+    const [, verb, id, rest] = /^(rule|host|events|matches|differs) (\S+) ?(.*)$/.exec(line) ?? [];
     if (verb !== undefined && id !== undefined) checkRule(analysis, verb, id, rest ?? "");
     else if (!states.includes(line) && !problems.includes(line)) throw new Error(`unknown expectation: ${line}`);
   }

@@ -30,7 +30,16 @@ const bracketItem = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...CHARACTERS.filter((c) => c !== "-"), "\\]", "\\\\", "\\^", "\\x7f") },
   {
     weight: 3,
-    arbitrary: fc.constantFrom("a-c", "A-Z", "0-9", "\\x{80}-\\x{10FFFF}", "é-λ", "\\x00-\\x7F", "Α-ω", "\ufff0-\u{10000}"),
+    arbitrary: fc.constantFrom(
+      "a-c",
+      "A-Z",
+      "0-9",
+      "\\x{80}-\\x{10FFFF}",
+      "é-λ",
+      "\\x00-\\x7F",
+      "Α-ω",
+      "\ufff0-\u{10000}",
+    ),
   },
   { weight: 2, arbitrary: fc.constantFrom(...CLASSES) },
   {
@@ -59,31 +68,44 @@ const counts = fc.oneof(
 const open = fc.constantFrom("(", "(?:", "(?i:", "(?s:", "(?m:", "(?U:", "(?i-s:", "(?sm:", "(?-i:");
 
 /** A regex that is well formed; its automaton may be too large. */
-export const regexText: fc.Arbitrary<string> = fc.letrec<{ regex: string; sequence: string; item: string }>((tie) => ({
-  regex: fc.oneof(
-    { maxDepth: 4 },
-    { weight: 3, arbitrary: tie("sequence") },
-    { weight: 1, arbitrary: fc.array(tie("sequence"), { minLength: 2, maxLength: 3 }).map((parts) => parts.join("|")) },
-  ),
-  sequence: fc.array(tie("item"), { maxLength: 4 }).map((parts) => parts.join("")),
-  item: fc.oneof(
-    { maxDepth: 4, withCrossShrink: true },
-    { weight: 6, arbitrary: literal },
-    { weight: 2, arbitrary: fc.constant(".") },
-    { weight: 2, arbitrary: fc.constantFrom(...CLASSES) },
-    { weight: 2, arbitrary: bracket },
-    { weight: 2, arbitrary: assertion },
-    { weight: 1, arbitrary: fc.constantFrom("(?i)", "(?s)", "(?m)", "(?U)", "(?-i)", "(?i-m)") },
-    { weight: 3, arbitrary: fc.tuple(open, tie("regex")).map(([start, inner]) => `${start}${inner})`) },
-    {
-      weight: 4,
-      arbitrary: fc
-        .tuple(fc.oneof(literal, fc.constant("."), bracket, tie("regex").map((inner) => `(${inner})`)), counts)
-        .filter(([part]) => part !== "\\Q\\E")
-        .map(([part, count]) => part + count),
-    },
-  ),
-})).regex.map((text) => text.replace(/\(\?P?<\w+>/g, "("));
+export const regexText: fc.Arbitrary<string> = fc
+  .letrec<{ regex: string; sequence: string; item: string }>((tie) => ({
+    regex: fc.oneof(
+      { maxDepth: 4 },
+      { weight: 3, arbitrary: tie("sequence") },
+      {
+        weight: 1,
+        arbitrary: fc.array(tie("sequence"), { minLength: 2, maxLength: 3 }).map((parts) => parts.join("|")),
+      },
+    ),
+    sequence: fc.array(tie("item"), { maxLength: 4 }).map((parts) => parts.join("")),
+    item: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      { weight: 6, arbitrary: literal },
+      { weight: 2, arbitrary: fc.constant(".") },
+      { weight: 2, arbitrary: fc.constantFrom(...CLASSES) },
+      { weight: 2, arbitrary: bracket },
+      { weight: 2, arbitrary: assertion },
+      { weight: 1, arbitrary: fc.constantFrom("(?i)", "(?s)", "(?m)", "(?U)", "(?-i)", "(?i-m)") },
+      { weight: 3, arbitrary: fc.tuple(open, tie("regex")).map(([start, inner]) => `${start}${inner})`) },
+      {
+        weight: 4,
+        arbitrary: fc
+          .tuple(
+            fc.oneof(
+              literal,
+              fc.constant("."),
+              bracket,
+              tie("regex").map((inner) => `(${inner})`),
+            ),
+            counts,
+          )
+          .filter(([part]) => part !== "\\Q\\E")
+          .map(([part, count]) => part + count),
+      },
+    ),
+  }))
+  .regex.map((text) => text.replace(/\(\?P?<\w+>/g, "("));
 
 const encoder = new TextEncoder();
 
@@ -112,7 +134,22 @@ export const regexSoup: fc.Arbitrary<string> = fc
       open,
       fc.constantFrom(...CLASSES, ")", ")", "|", ".", "[", "[^", "]", "-", "a-z", "[:alpha:]", "[:", ":]"),
       fc.constantFrom("\\", "\\8", "\\1", "\\07", "\\Z", "\\C", "\\E", "\\Q", "\\p", "\\p{", "\\p{Foo}", "\\x", "\\x{"),
-      fc.constantFrom("(?", "(?P<n>", "(?P<m>", "(?P<n", "(?<n>", "(?=", "(?<=", "(?>", "(?x)", "(?-)", "{", "}", "{1,", "\\é"),
+      fc.constantFrom(
+        "(?",
+        "(?P<n>",
+        "(?P<m>",
+        "(?P<n",
+        "(?<n>",
+        "(?=",
+        "(?<=",
+        "(?>",
+        "(?x)",
+        "(?-)",
+        "{",
+        "}",
+        "{1,",
+        "\\é",
+      ),
     ),
     { maxLength: 7 },
   )

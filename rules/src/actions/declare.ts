@@ -23,6 +23,12 @@ interface Declaration {
   readonly action: SetAction;
 }
 
+export interface Declarations {
+  readonly variables: VariableTable;
+  /** What was reported, by the id of the rule whose action it is. */
+  readonly problems: ReadonlyMap<string, string>;
+}
+
 /** @returns the name in expressions */
 export const variableName = ({ name, scope }: SetAction): string =>
   scope === undefined ? name.value : `${scope}.${name.value}`;
@@ -30,7 +36,12 @@ export const variableName = ({ name, scope }: SetAction): string =>
 export function declareVariables(
   rules: readonly MergedRule[],
   { macros, diagnostics }: { readonly macros: MacroTable; readonly diagnostics: DiagnosticList },
-): VariableTable {
+): Declarations {
+  const problems = new Map<string, string>();
+  const report = ({ rule, action }: Declaration, code: string, message: string): void => {
+    problems.set(rule, message);
+    diagnostics.add("error", () => diagnosticAt(action.name.place, { severity: "error", code, message, rule }));
+  };
   const groups = Map.groupBy(
     rules.flatMap(({ source }) =>
       source.actions.flatMap((action): Declaration[] => (action.kind === "set" ? [{ rule: source.id, action }] : [])),
@@ -42,18 +53,28 @@ export function declareVariables(
   for (const [name, declarations] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [first] = declarations as [Declaration, ...Declaration[]];
     if (variables.size >= VARIABLES_MAX) {
-      report(diagnostics, first, "too-many-variables", `more than ${VARIABLES_MAX} variables`);
+      report(first, "too-many-variables", `more than ${VARIABLES_MAX} variables`);
       break;
     }
     const shape = shapes.get(name) ?? { type: "int", array: first.action.append };
-    for (const other of declarations) agree(diagnostics, { name, shape, first, other, macros, shapes });
+    for (const other of declarations) {
+      const found = shapeOf(other.action, name, shapes, macros) ?? shape;
+      if (found.type !== shape.type || found.array !== shape.array)
+        report(other, "variable", disagreement(name, { shape, first, found }));
+    }
     variables.set(name, describe(name, shape, declarations));
   }
-  return variables;
+  return { variables, problems };
 }
 
-function report(diagnostics: DiagnosticList, { rule, action }: Declaration, code: string, message: string): void {
-  diagnostics.add("error", () => diagnosticAt(action.name.place, { severity: "error", code, message, rule }));
+function disagreement(
+  name: string,
+  { shape, first, found }: { readonly shape: Shape; readonly first: Declaration; readonly found: Shape },
+): string {
+  const text = ({ type, array }: Shape): string => (array ? `a list of ${type}` : `one ${type}`);
+  const { file, offset } = first.action.name.place;
+  const where = `${file.name}:${file.lineOf(offset)}`;
+  return `\`${variableKey(name)}\` is ${text(shape)} elsewhere (${where}), here it is set to ${text(found)}`;
 }
 
 /** Types that follow from constants and fields first; those of expressions may need others. */
@@ -122,36 +143,6 @@ function valueShape(value: VariableValue): Shape {
 }
 
 const withAppend = ({ type, array }: Shape, append: boolean): Shape => ({ type, array: array || append });
-
-function agree(
-  diagnostics: DiagnosticList,
-  {
-    name,
-    shape,
-    first,
-    other,
-    macros,
-    shapes,
-  }: {
-    readonly name: string;
-    readonly shape: Shape;
-    readonly first: Declaration;
-    readonly other: Declaration;
-    readonly macros: MacroTable;
-    readonly shapes: ReadonlyMap<string, Shape>;
-  },
-): void {
-  const found = shapeOf(other.action, name, shapes, macros) ?? shape;
-  if (found.type === shape.type && found.array === shape.array) return;
-  const text = ({ type, array }: Shape): string => (array ? `a list of ${type}` : `one ${type}`);
-  const { file, offset } = first.action.name.place;
-  report(
-    diagnostics,
-    other,
-    "variable",
-    `\`${variableKey(name)}\` is ${text(shape)} elsewhere (${file.name}:${file.lineOf(offset)}), here it is set to ${text(found)}`,
-  );
-}
 
 function describe(name: string, { type, array }: Shape, declarations: readonly Declaration[]): VariableDescription {
   const actions = declarations.map(({ action }) => action);

@@ -29,30 +29,41 @@ export function completeEvent(type: string, event: EventFields): EventFields {
   const values: Values = { ...event };
   let plan = plans.get(type);
   if (plan === undefined) {
-    plan = planOf(FIELDS.filter((field) => field.event === undefined || field.event === type));
+    plan = planOf(type);
     plans.set(type, plan);
   }
   for (const step of plan) step(values);
   return values;
 }
 
-/** @returns the fields of a type by the place that they are read from, parts of a value apart */
-export function fieldsBySource(fields: readonly Field[]): ReadonlyMap<string, readonly Field[]> {
-  return Map.groupBy(
-    fields.filter((field) => maskOf(field.source) === undefined),
-    (field) => JSON.stringify(field.source),
-  );
+const shared = new Map<string, readonly (readonly Field[])[]>();
+
+/** @returns the fields of events of a type, in groups of those that are read from one place under several names */
+export function sharedFields(type: string): readonly (readonly Field[])[] {
+  let groups = shared.get(type);
+  if (groups === undefined) {
+    const whole = fieldsOf(type).filter((field) => maskOf(field.source) === undefined);
+    groups = [...Map.groupBy(whole, (field) => JSON.stringify(field.source)).values()].filter(
+      ({ length }) => length > 1,
+    );
+    shared.set(type, groups);
+  }
+  return groups;
 }
+
+const fieldsOf = (type: string): readonly Field[] =>
+  FIELDS.filter((field) => field.event === undefined || field.event === type);
 
 const maskOf = (source: FieldSource): number | undefined => ("mask" in source ? source.mask : undefined);
 
-function planOf(fields: readonly Field[]): Step[] {
-  const shared = [...fieldsBySource(fields).values()].filter((group) => group.length > 1).map(sharedStep);
+function planOf(type: string): Step[] {
+  const fields = fieldsOf(type);
+  const same = sharedFields(type).map(sharedStep);
   const given = fields.flatMap(pathSteps);
   const parts = fields.flatMap((field) => maskSteps(field, fields));
   const derived = fields.flatMap((field) => [...recordSteps(field, fields), ...contextSteps(field, fields)]);
   // Values that are shared before anything is derived from them, and what was derived afterwards.
-  return [...shared, ...given, ...parts, ...derived, ...shared];
+  return [...same, ...given, ...parts, ...derived, ...same];
 
   function pathSteps(field: Field): Step[] {
     const { source } = field;

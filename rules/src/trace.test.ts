@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { checkExpression } from "./check/index.ts";
 import { completeEvent } from "./event.ts";
 import { wholeText } from "./source.ts";
-import { parseExpression } from "./syntax/parser.ts";
+import { parseExpression, parseMacro } from "./syntax/parser.ts";
 import { fieldValueText, type TraceNode, trace } from "./trace.ts";
 
 function traced(text: string, fields: Record<string, unknown>): TraceNode {
@@ -51,4 +51,26 @@ test("values as people read them", () => {
   expect(value("open.created")).toBe("false");
   expect(value("process.argv", ["a\u001b[2J\u202e"])).toBe('["a\\u001b[2J\\u202e"]');
   expect(value("process.args", "x".repeat(500))).toHaveLength(160);
+});
+
+test("as it was written, with the names of macros", () => {
+  const macros = new Map(
+    Object.entries({
+      files: '["/a", "/b"]',
+      writes: "open.flags & O_WRONLY > 0",
+      either: "writes || open.created",
+    }).map(([id, text]) => [id, { id, root: parseMacro(text), excerpt: wholeText(id, text) }] as const),
+  );
+  const text = "open.file.path in\n  files and either and open.created";
+  const { expr, written } = checkExpression(parseExpression(text), wholeText("test", text), macros);
+  const { terms } = trace(expr, {}, written);
+  expect(terms.map((term) => [term.macro, term.text])).toEqual([
+    [undefined, "open.file.path in files"],
+    ["either", "or"],
+    [undefined, "open.created"],
+  ]);
+  expect(terms[1]?.terms.map((term) => [term.macro, term.text])).toEqual([
+    ["writes", "open.flags & 1 > 0"],
+    [undefined, "open.created"],
+  ]);
 });

@@ -3,6 +3,7 @@
  * the values that it read. Nothing is cut short: a part that could not change the result is judged as well.
  */
 import type { Field } from "@weir/matcher-wasm/format";
+import type { Written } from "./check/index.ts";
 import { CONSTANTS } from "./constants.ts";
 import { type EventFields, type EventValue, evaluate, leafFields } from "./evaluate.ts";
 import { leafText } from "./explain.ts";
@@ -18,30 +19,48 @@ export interface TraceValue {
 export interface TraceNode {
   readonly kind: "and" | "or" | "not" | "condition" | "constant";
   readonly value: boolean;
-  /** The condition in the words of the rule language; of the others their operator. */
+  /** The condition as it was written, or in the words of the rule language; of the others their operator. */
   readonly text: string;
+  /** Name of the macro that is all of this part. */
+  readonly macro?: string;
   /** Of a condition: what it read. */
   readonly values: readonly TraceValue[];
   readonly terms: readonly TraceNode[];
 }
 
-/** @throws EventValueError when a value that is read does not fit its field */
-export function trace(expr: Expr, event: EventFields): TraceNode {
-  const node = { value: evaluate(expr, event), values: [] };
+/**
+ * @param written where parts of the expression were written, when that is known
+ * @throws EventValueError when a value that is read does not fit its field
+ */
+export function trace(expr: Expr, event: EventFields, written: ReadonlyMap<Expr, Written> = new Map()): TraceNode {
+  const source = sourceText(written.get(expr));
+  const isMacro = source !== undefined && /^[\w.]+$/.test(source) && expr.kind !== "bool";
+  const node = { value: evaluate(expr, event), values: [], ...(isMacro ? { macro: source } : {}) };
   switch (expr.kind) {
     case "const":
       return { ...node, kind: "constant", text: String(expr.value), terms: [] };
     case "and":
-    case "or":
-      return { ...node, kind: expr.kind, text: expr.kind, terms: expr.terms.map((term) => trace(term, event)) };
+    case "or": {
+      const terms = expr.terms.map((term) => trace(term, event, written));
+      return { ...node, kind: expr.kind, text: expr.kind, terms };
+    }
     case "not":
-      return { ...node, kind: "not", text: "not", terms: [trace(expr.term, event)] };
+      return { ...node, kind: "not", text: "not", terms: [trace(expr.term, event, written)] };
     default: {
       const fields = [...new Set(leafFields(expr))];
       const values = fields.map((field) => ({ field: field.name, text: fieldValueText(field, event) }));
-      return { ...node, kind: "condition", text: leafText(expr), values, terms: [] };
+      const text = isMacro || source === undefined ? leafText(expr) : source;
+      return { ...node, kind: "condition", text, values, terms: [] };
     }
   }
+}
+
+/** The part of the source on one line, what could disturb a terminal replaced. */
+function sourceText(written: Written | undefined): string | undefined {
+  if (written === undefined) return undefined;
+  const { excerpt, span } = written;
+  const text = excerpt.text.slice(span.start, span.end).replace(/\s+/g, " ").trim();
+  return shorten(text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd"));
 }
 
 const TEXT_MAX = 160;

@@ -11,12 +11,15 @@ const OPERATORS: Readonly<Record<string, string>> = { and: "all of", or: "any of
  * @returns a line for each part, without a final newline: what it says, whether it is true, what it read
  */
 export function traceText(node: TraceNode, indent: number): string {
-  const text =
-    node.kind === "condition" || node.kind === "constant" ? node.text : ansis.dim(OPERATORS[node.kind] ?? "");
   const values = node.values.map(({ field, text: value }) =>
     node.values.length === 1 ? `is ${value}` : `${field} is ${value}`,
   );
-  const parts = [text, mark(node.value), ...(values.length === 0 ? [] : [ansis.dim(values.join(", "))])];
+  const parts = [labelOf(node), mark(node.value), ...(values.length === 0 ? [] : [ansis.dim(values.join(", "))])];
   const line = `${" ".repeat(indent)}${parts.join("  ")}`;
   return [line, ...node.terms.map((term) => traceText(term, indent + 2))].join("\n");
+}
+
+function labelOf({ kind, text, macro }: TraceNode): string {
+  const label = kind === "condition" || kind === "constant" ? text : ansis.dim(OPERATORS[kind] ?? kind);
+  return macro === undefined ? label : `${macro}: ${label}`;
 }

@@ -8,7 +8,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { EncodeError, EVENT_TYPES, encodeEvent, FIELDS, type Field, findField } from "@weir/matcher-wasm/format";
 import type { EventFields, EventValue } from "../evaluate.ts";
-import { completeEvent, fieldsBySource } from "../event.ts";
+import { completeEvent, sharedFields } from "../event.ts";
 import { suggest, suggestion } from "../suggest.ts";
 import { readValue, received, type ValueProblem } from "./values.ts";
 
@@ -146,14 +146,9 @@ function readVariable(key: string, value: unknown): ReturnType<typeof readValue>
   return readValue({ type, array: Array.isArray(value) }, value);
 }
 
-const fieldsOf = (type: string): readonly Field[] =>
-  FIELDS.filter((field) => field.event === undefined || field.event === type);
-
 /** Different values of fields that are one value under several names. */
 function contradictions(type: string, fields: EventFields): EventProblem[] {
-  const given = [...fieldsBySource(fieldsOf(type)).values()].map((group) =>
-    group.filter((field) => fields[field.name] !== undefined),
-  );
+  const given = sharedFields(type).map((group) => group.filter((field) => fields[field.name] !== undefined));
   return given.flatMap(([first, ...others]) =>
     others
       .filter((other) => first !== undefined && !isDeepStrictEqual(fields[first.name], fields[other.name]))
@@ -168,7 +163,11 @@ function contradictions(type: string, fields: EventFields): EventProblem[] {
 const isKernelPath = (path: unknown): boolean =>
   typeof path === "string" && (path === "/" || (path.startsWith("/") && !/\/\.{0,2}(?=\/|$)/.test(path)));
 
-const pathFields = (type: string): readonly Field[] => fieldsOf(type).filter(({ source }) => source.from === "path");
+const PATH_FIELDS = Map.groupBy(
+  FIELDS.filter(({ source }) => source.from === "path"),
+  ({ event }) => event,
+);
+const pathFields = (type: string): readonly Field[] => PATH_FIELDS.get(type) ?? [];
 
 function pathProblems(type: string, fields: EventFields): EventProblem[] {
   return pathFields(type)

@@ -64,13 +64,13 @@ export class Session {
     const { type, fields } = event;
     const { rules: matching, states } = this.#session.judge(event);
     const evaluated = (rule: LoadedRule): boolean =>
-      rule.checked.event === type && states.some((state) => evaluate(rule.checked.expr, state));
+      rule.checked.event === type && states.some((state) => evaluate(rule.written.expr, state));
     return {
       event: { type, fields: states[0] },
       matcher: matching.map((index) => rules[index] as LoadedRule),
       evaluator: rules.filter(evaluated),
       kernel: hasKernelPaths(event) ? kernelStageDecision(seeds, type, fields) : { passes: true, because: "no-path" },
-      trace: (rule) => trace(rule.checked.expr, states[0]),
+      trace: (rule) => trace(rule.written.expr, states[0], rule.written.written),
     };
   }
 }

@@ -38,6 +38,46 @@ test("cases that hold, each of its own kind", async () => {
   expect(result).toEqual({ passed: 8, failed: 0, failures: [] });
 });
 
+test("values of every kind of field, and what follows from them", async () => {
+  const exec = { type: "exec", "exec.file.path": "/usr/bin/curl", "process.argv": ["-o", "x"], "process.ppid": 4 };
+  const result = await run(
+    { expression: 'exec.file.name == "curl" && process.args == "-o x"', event: exec, expected: true },
+    { expression: 'process.file.path == "/usr/bin/curl"', event: exec, expected: true },
+    { expression: "exec.argv.length == 2 && exec.ppid == 4", event: exec, expected: true },
+    {
+      expression: "open.file.modification_time > 5s && open.file.rights == 0644",
+      event: open({ "open.file.modification_time": 1, "event.timestamp": 5000000002, "open.file.mode": "0o100644" }),
+      expected: true,
+    },
+    {
+      expression: "process.user_session.ssh_client_ip in 10.0.0.0/8",
+      event: open({ "process.user_session.ssh_client_ip": "10.1.2.3" }),
+      expected: true,
+    },
+    { expression: 'open.file.name =~ r"^pass(wd|word)$"', event: open(), expected: true },
+    { expression: "process.cap_effective & (1 << 63) != 0", event: open(), expected: "error" },
+    {
+      expression: 'fim.write.file.path == "/etc/passwd"',
+      event: { type: "rename", "rename.file.destination.path": "/etc/passwd" },
+      expected: true,
+    },
+    { expression: 'fim.write.file.path == "/etc/passwd"', event: { type: "mkdir" }, expected: false },
+  );
+  expect(result).toEqual({ passed: 9, failed: 0, failures: [] });
+});
+
+test("variables are those that the event has values for", async () => {
+  const result = await run(
+    { expression: "${process.seen} && true", event: open({ "${process.seen}": true }), expected: true },
+    { expression: "${x} == 3", event: open({ "${x}": 3 }), expected: true },
+    { expression: '${x} == "3"', event: open({ "${x}": "3" }), expected: true },
+    { expression: "open.file.path in ${paths}", event: open({ "${paths}": ["/a", "/etc/passwd"] }), expected: true },
+    { expression: 'open.file.path == "/etc/${x}"', event: open({ "${x}": "passwd" }), expected: true },
+    { expression: "${y} == 3", event: open(), expected: "error" },
+  );
+  expect(result).toEqual({ passed: 6, failed: 0, failures: [] });
+});
+
 test("what differs from the expectation is told with both judgements", async () => {
   const { passed, failed, failures } = await run(
     { expression: PASSWD, event: open(), expected: false, name: "wrong" },

@@ -103,6 +103,105 @@ test("tests beside a policy are about its rules alone", async () => {
   expect(result).toMatchObject({ ran: true, passed: 2, failed: 0 });
 });
 
+describe("state between events", () => {
+  const policy = `
+rules:
+  - id: passwd_read
+    expression: open.file.path == "/etc/passwd"
+    actions:
+      - set: { name: seen, value: true, scope: process, inherited: true, ttl: 10s }
+      - set: { name: count, expression: "\${count} + 1", default_value: 0 }
+      - set: { name: names, field: process.comm, append: true }
+  - id: removed_after
+    expression: unlink.file.path =~ "/tmp/*" && \${process.seen}
+  - id: third
+    expression: chdir.file.path == "/" && \${count} >= 2
+  - id: by_the_same
+    expression: rename.file.path == "/a" && process.comm in \${names}
+`;
+  const failures = async (tests: string): Promise<unknown> => {
+    const result = await testPolicies([{ name: "p.yaml", text: policy }], [{ name: "p.test.yaml", text: tests }]);
+    if (!result.ran) throw new Error(JSON.stringify(result.diagnostics));
+    expect(result.passed + result.failed).toBeGreaterThan(0);
+    return result.cases.filter((one) => !one.ok);
+  };
+
+  test("variables of a process: for it and its children, while they live", async () => {
+    const tests = `
+- events:
+    - event: { type: unlink, unlink.file.path: /tmp/a, process.pid: 7 }
+      expect: []
+    - event: { type: open, open.file.path: /etc/passwd, process.pid: 7, event.timestamp: 1000000000 }
+      expect: [passwd_read]
+    - event: { type: unlink, unlink.file.path: /tmp/a, process.pid: 7 }
+      expect: [removed_after]
+    - event: { type: unlink, unlink.file.path: /tmp/a, process.pid: 8, process.ancestors.pid: [7, 1] }
+      expect: [removed_after]
+    - event: { type: unlink, unlink.file.path: /tmp/a, process.pid: 9, process.ancestors.pid: [1] }
+      expect: []
+    - event: { type: unlink, unlink.file.path: /tmp/a, process.pid: 7, event.timestamp: 11000000000 }
+      expect: []
+`;
+    expect(await failures(tests)).toEqual([]);
+  });
+
+  test("counters and lists, and nothing of them in the next test", async () => {
+    const tests = `
+- events:
+    - event: { type: open, open.file.path: /etc/passwd, process.comm: cat }
+      expect: [passwd_read]
+    - event: { type: chdir, chdir.file.path: / }
+      expect: []
+    - event: { type: open, open.file.path: /etc/passwd, process.comm: less }
+      expect: [passwd_read]
+    - event: { type: chdir, chdir.file.path: / }
+      expect: [third]
+    - event: { type: rename, rename.file.path: /a, process.comm: cat }
+      expect: [by_the_same]
+    - event: { type: rename, rename.file.path: /a, process.comm: mv }
+      expect: []
+- event: { type: rename, rename.file.path: /a, process.comm: cat }
+  expect: []
+`;
+    expect(await failures(tests)).toEqual([]);
+  });
+
+  test("a value that the event itself gives", async () => {
+    const event = `{ type: unlink, unlink.file.path: /tmp/a, "\${process.seen}": true }`;
+    expect(await failures(`- event: ${event}\n  expect: [removed_after]\n`)).toEqual([]);
+  });
+});
+
+test("conditions on the host count as true", async () => {
+  const rule = `
+  - id: newer
+    expression: open.file.path == "/x"
+    filters: [kernel.version.major >= 99]
+  - id: everywhere
+    expression: open.file.path == "/x"
+`;
+  const tests = "- event: { type: open, open.file.path: /x }\n  expect: [everywhere, newer]\n";
+  const result = await testPolicies(
+    [{ name: "p.yaml", text: `rules:${rule}` }],
+    [{ name: "p.test.yaml", text: tests }],
+  );
+  expect(result).toMatchObject({ ran: true, passed: 1, failed: 0 });
+});
+
+test("a rule for several types of event is one rule", async () => {
+  const policy = 'rules:\n  - id: written\n    expression: fim.write.file.path == "/etc/passwd"\n';
+  const tests = `
+- event: { type: open, open.file.path: /etc/passwd, open.flags: O_WRONLY }
+  expect: [written]
+- event: { type: rename, rename.file.path: /tmp/a, rename.file.destination.path: /etc/passwd }
+  expect: [written]
+- event: { type: open, open.file.path: /etc/passwd }
+  expect: []
+`;
+  const result = await testPolicies([{ name: "p.yaml", text: policy }], [{ name: "p.test.yaml", text: tests }]);
+  expect(result).toMatchObject({ ran: true, passed: 3, coverage: [{ id: "written", positive: 2, negative: 1 }] });
+});
+
 describe("errors have their places", () => {
   test.each<[string, string, string | RegExp]>([
     ["no list", "tests: []\n", /1:1 a file of tests must be a list of tests, received a mapping/],

@@ -1,5 +1,5 @@
 /**
- * String tests over bytes: equality, patterns, globs and sets of all three, on the layouts that
+ * String tests over bytes: equality, patterns, globs and sets of them and of automata, on the layouts that
  * `format/layout.ts` draws.
  *
  * Invariant: the work is bounded by the product of the string's and the literal's length; `*` never
@@ -20,6 +20,8 @@ import {
   SET_GLOBS_COUNT,
   SET_PATTERNS,
   SET_PATTERNS_COUNT,
+  SET_REGEXES,
+  SET_REGEXES_COUNT,
   SET_STRINGS,
   SET_STRINGS_MASK,
   STRING_ADDRESS,
@@ -27,6 +29,7 @@ import {
   STRING_HASH,
   STRING_LENGTH,
 } from "../format/layout.ts";
+import { fitsAutomaton } from "./automaton.ts";
 import { keepBytes, nameHash } from "./hash.ts";
 
 const SLASH: u8 = 0x2f;
@@ -149,6 +152,10 @@ export function inSet(set: usize, text: usize, length: u32): bool {
   list = load<u32>(set, SET_PATTERNS);
   for (let i = load<u32>(set, SET_PATTERNS_COUNT); i != 0; i--, list += ADDRESS_BYTES) {
     if (fitsPattern(load<u32>(list), text, length)) return true;
+  }
+  list = load<u32>(set, SET_REGEXES);
+  for (let i = load<u32>(set, SET_REGEXES_COUNT); i != 0; i--, list += ADDRESS_BYTES) {
+    if (fitsAutomaton(load<u32>(list), text, length)) return true;
   }
   return false;
 }

@@ -41,7 +41,7 @@ test("an id used in two files is reported at the second", () => {
 });
 
 test("an unsupported rule is left out with a warning, or an error when asked", () => {
-  const text = `${b.text}  - id: rx\n    expression: open.file.name =~ r"x"\n`;
+  const text = `${b.text}  - id: rx\n    expression: open.created && process.ancestors[A].comm == "x"\n`;
   const lenient = analysePolicies([{ name: "p", text }]);
   expect(lenient).toMatchObject({ ok: true, diagnostics: [{ severity: "warning", code: "unsupported", rule: "rx" }] });
   expect(lenient.rules.map((rule) => rule.checked.id)).toEqual(["one"]);

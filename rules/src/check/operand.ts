@@ -80,6 +80,7 @@ export function textTest(scope: Scope, field: Field, text: TextOperand, like: bo
 }
 
 function readTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
+  if (text.regex) return regexTest(scope, field, text);
   const { value, span, excerpt, parts } = text;
   if (parts !== undefined) {
     if (text.pattern || (like && hasStar(value)))

@@ -92,7 +92,8 @@ export const patternText: fc.Arbitrary<string> = fc
     return text.includes("*") ? text : `*${text}`;
   });
 
-const templateTest: fc.Arbitrary<StringTest> = fc.record({
+/** Text put together of pieces and variables. */
+export const templateTest: fc.Arbitrary<StringTest> = fc.record({
   kind: fc.constant("template" as const),
   parts: fc.array(
     fc.oneof(

@@ -8,7 +8,7 @@ import { directoryField } from "../src/access/directory.ts";
 import type { EventFields } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
 import type { Expr, StringTest } from "../src/ir.ts";
-import { eventOf, eventPath, exprOf, globText, type TypedEvent } from "./arbitraries.ts";
+import { eventOf, eventPath, eventTypeName, exprOf, globText, type TypedEvent, templateTest } from "./arbitraries.ts";
 
 /** What stars are replaced by; beside names that patterns of the generators compare with. */
 const FILLINGS = ["", "a", "zz"];
@@ -37,48 +37,44 @@ export function directoriesNear(patterns: readonly string[]): string[] {
   return [...found];
 }
 
-/** Rules of one type, a directory near what they name, and events of files that lie directly in it. */
-export interface RulesAndDirectory {
+/** Rules of one type, directories near what they name, and events of files that lie directly in those. */
+export interface RulesAndDirectories {
   readonly type: string;
   readonly exprs: readonly Expr[];
-  readonly directory: string;
-  readonly events: readonly TypedEvent[];
+  readonly directories: readonly { readonly path: string; readonly events: readonly TypedEvent[] }[];
 }
 
-/** @param types names of event types, all with a file */
-export function rulesAndDirectories(
-  types: fc.Arbitrary<string>,
-  options: { readonly rulesMax: number; readonly eventsMax: number },
-): fc.Arbitrary<RulesAndDirectory> {
-  return types
-    .chain((type) =>
-      fc.record({
-        type: fc.constant(type),
-        exprs: fc.array(fc.oneof({ weight: 1, arbitrary: exprOf(type) }, { weight: 4, arbitrary: placedExpr(type) }), {
-          minLength: 1,
-          maxLength: options.rulesMax,
-        }),
-      }),
-    )
+interface Most {
+  readonly rulesMax: number;
+  readonly directoriesMax: number;
+  /** In each directory. */
+  readonly eventsMax: number;
+}
+
+/** Of event types that have a file. */
+export function rulesAndDirectories({ rulesMax, directoriesMax, eventsMax }: Most): fc.Arbitrary<RulesAndDirectories> {
+  return eventTypeName
+    .filter((type) => directoryField(type) !== undefined)
+    .chain((type) => {
+      const expr = fc.oneof({ weight: 1, arbitrary: exprOf(type) }, { weight: 9, arbitrary: placedExpr(type) });
+      return fc.record({ type: fc.constant(type), exprs: fc.array(expr, { minLength: 1, maxLength: rulesMax }) });
+    })
     .chain(({ type, exprs }) => {
       const patterns = exprs.flatMap(texts);
-      return fc
+      const near = fc.constantFrom(...directoriesNear(patterns));
+      const file = fc.tuple(fc.constantFrom(...namesNear(patterns)), eventOf(type));
+      const directory = fc
         .record({
-          directory: fc.oneof(
-            { weight: 6, arbitrary: fc.constantFrom(...directoriesNear(patterns)) },
-            { weight: 1, arbitrary: eventPath },
-          ),
-          files: fc.array(fc.tuple(fc.constantFrom(...namesNear(patterns)), eventOf(type)), {
-            minLength: 1,
-            maxLength: options.eventsMax,
-          }),
+          path: fc.oneof({ weight: 6, arbitrary: near }, { weight: 1, arbitrary: eventPath }),
+          files: fc.array(file, { minLength: 1, maxLength: eventsMax }),
         })
-        .map(({ directory, files }) => ({
-          type,
-          exprs,
-          directory,
-          events: files.map(([name, event]) => withPath(event, childPath(directory, name))),
+        .map(({ path, files }) => ({
+          path,
+          events: files.map(([name, event]) => withPath(event, childPath(path, name))),
         }));
+      return fc
+        .array(directory, { minLength: 1, maxLength: directoriesMax })
+        .map((directories) => ({ type, exprs, directories }));
     });
 }
 
@@ -102,14 +98,15 @@ function placedExpr(type: string): fc.Arbitrary<Expr> {
   const field = directoryField(type);
   if (field === undefined) throw new Error(`events of type ${type} have no file`);
   const test = fc.oneof(
-    eventPath.map((value): StringTest => ({ kind: "equals", value })),
-    globText.map((pattern): StringTest => ({ kind: "glob", pattern })),
+    { weight: 6, arbitrary: eventPath.map((value): StringTest => ({ kind: "equals", value })) },
+    { weight: 6, arbitrary: globText.map((pattern): StringTest => ({ kind: "glob", pattern })) },
+    { weight: 1, arbitrary: templateTest },
   );
   const leaf = fc.record({
     kind: fc.constant("string" as const),
     field: fc.constant(field),
     tests: fc.array(test, { minLength: 1, maxLength: 3 }),
-    negated: fc.constantFrom(false, false, false, true),
+    negated: fc.constantFrom(false, false, false, false, false, true),
   });
   return fc.oneof(
     { weight: 3, arbitrary: leaf as fc.Arbitrary<Expr> },
@@ -127,9 +124,10 @@ function texts(expr: Expr): string[] {
     case "not":
       return texts(expr.term);
     case "string":
-      return expr.tests.flatMap((test) => {
-        if (test.kind === "equals") return [test.value];
-        return "pattern" in test ? [test.pattern] : [];
+      return expr.tests.map((test) => {
+        if (test.kind === "equals") return test.value;
+        if (test.kind !== "template") return test.pattern;
+        return test.parts.map((part) => (part.kind === "text" ? part.value : "a")).join("");
       });
     default:
       return [];

@@ -54,23 +54,23 @@ export function directoryField(type: string): Field | undefined {
 /**
  * The model of `prove`: what the compiled matcher has to answer.
  * @param rules of a bundle, of any types
- * @param directory its path as records have it
- * @returns whether no event of the type whose file lies directly in the directory matches any of the rules;
- *   false when that is not proven, or the path is not one that the kernel stage gives
+ * @returns for the path of a directory as records have it, whether no event of the type whose file lies
+ *   directly in it matches any of the rules; false when that is not proven, or the path is not one that the
+ *   kernel stage gives
  */
-export function isSilentDirectory(
+export function directoryProof(
   rules: readonly CheckedRule[],
   type: string,
-  directory: string | Uint8Array,
-): boolean {
-  const bytes = typeof directory === "string" ? Buffer.from(directory) : directory;
+): (directory: string | Uint8Array) => boolean {
   const field = directoryField(type);
-  // One character a byte: the separators are what is looked at.
-  if (field === undefined || bytes.length > PATH_BYTES_MAX || !isEventPath(Buffer.from(bytes).toString("latin1")))
-    return false;
-  return rules.every(
-    (rule) => rule.event !== type || !evaluate(directoryExpr(rule.expr).expr, { [field.name]: bytes }),
-  );
+  if (field === undefined) return () => false;
+  const exprs = rules.filter(({ event }) => event === type).map(({ expr }) => directoryExpr(expr).expr);
+  return (directory) => {
+    const bytes = typeof directory === "string" ? Buffer.from(directory) : directory;
+    // One character a byte: the separators are what is looked at.
+    if (bytes.length > PATH_BYTES_MAX || !isEventPath(Buffer.from(bytes).toString("latin1"))) return false;
+    return !exprs.some((expr) => evaluate(expr, { [field.name]: bytes }));
+  };
 }
 
 const isFilePath = ({ source, array }: Field): boolean => !array && source.from === "path" && source.slot === "file";

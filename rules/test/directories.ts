@@ -124,10 +124,18 @@ function texts(expr: Expr): string[] {
     case "not":
       return texts(expr.term);
     case "string":
-      return expr.tests.map((test) => {
-        if (test.kind === "equals") return test.value;
-        if (test.kind !== "template") return test.pattern;
-        return test.parts.map((part) => (part.kind === "text" ? part.value : "a")).join("");
+      return expr.tests.flatMap((test) => {
+        switch (test.kind) {
+          case "equals":
+            return [test.value];
+          case "glob":
+          case "pattern":
+            return [test.pattern];
+          case "template":
+            return [test.parts.map((part) => (part.kind === "text" ? part.value : "a")).join("")];
+          case "regex":
+            return [];
+        }
       });
     default:
       return [];

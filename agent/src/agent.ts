@@ -4,15 +4,17 @@
  * Invariant: a set of bundles becomes active as a whole, in the kernel and in the matchers at once, or not at
  * all; what was active before stays so until then. Where bundles come from is not its business (`updater.ts`).
  */
-import { Matcher } from "@weir/matcher-wasm/host";
+import { Matcher, type VariableState } from "@weir/matcher-wasm/host";
 import type { Bundle } from "@weir/trust";
 import { type Detection, detectionOf } from "./detection.ts";
 import { type Counters, lost } from "./kernel/counters.ts";
-import { bootTimeNs } from "./kernel/libbpf.ts";
 import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.ts";
 import { buildTables } from "./kernel/tables.ts";
-import { type ActiveBundle, type Generation, TENANTS_MAX } from "./match/generation.ts";
+import { Clock } from "./match/clock.ts";
+import { readHostFacts } from "./match/context/host.ts";
+import { type ActiveBundle, activeBundle, type Generation, TENANTS_MAX } from "./match/generation.ts";
 import { type Match, Pipeline, type PipelineCounters } from "./match/pipeline.ts";
+import { Accounts } from "./process/accounts.ts";
 import { ProcessTable } from "./process/table.ts";
 
 export interface AgentOptions {
@@ -45,6 +47,8 @@ export interface AgentStatus {
   readonly lost: number;
   readonly pipeline: PipelineCounters;
   readonly processes: number;
+  /** Of all tenants: values that rules have set, those dropped to bound memory, and sets without effect. */
+  readonly variables: { readonly values: number; readonly evicted: number; readonly dropped: number };
 }
 
 /** Longest time without looking at the ring; the kernel wakes the reader at once when it is idle. */
@@ -55,7 +59,7 @@ const TURN_MS = 10;
 export class Agent {
   readonly #stage: KernelStage;
   readonly #pipeline: Pipeline;
-  readonly #processes = new ProcessTable();
+  readonly #processes: ProcessTable;
   readonly #onDetection: (detection: Detection) => void;
   readonly #loop: Promise<void>;
   #active: readonly ActiveBundle[] = [];
@@ -66,8 +70,16 @@ export class Agent {
   private constructor(stage: KernelStage, options: AgentOptions) {
     this.#stage = stage;
     this.#onDetection = options.onDetection;
-    const onMatch = (match: Match): void => this.#detect(match);
-    this.#pipeline = new Pipeline({ ring: stage.ring, processes: this.#processes, onMatch });
+    this.#processes = new ProcessTable({
+      onProcessEnd: (process, keepInherited) => this.#release("process", process, keepInherited),
+      onContainerEnd: (container) => this.#release("container", container),
+    });
+    this.#pipeline = new Pipeline({
+      ring: stage.ring,
+      processes: this.#processes,
+      sources: { host: readHostFacts(), accounts: new Accounts(), clock: new Clock() },
+      onMatch: (match) => this.#detect(match),
+    });
     this.#processes.scan();
     this.#loop = this.#run().catch(options.onFailure);
   }
@@ -91,13 +103,16 @@ export class Agent {
     while (this.#pipeline.step() > 0);
   }
 
-  #detect({ event, process, bundle: { bundle }, rules }: Match): void {
-    const bootEpochMs = Date.now() - Number(bootTimeNs() / 1000n) / 1000;
+  #release(scope: "process" | "container", identity: string, keepInherited = false): void {
+    for (const state of this.#pipeline.variables) state.release(scope, identity, { keepInherited });
+  }
+
+  #detect({ event, bundle: { bundle, variables }, rules }: Match): void {
+    const { tenant } = bundle.manifest;
     for (const index of rules) {
       const rule = bundle.manifest.rules[index];
-      if (!rule) continue;
-      const { tenant } = bundle.manifest;
-      this.#onDetection(detectionOf({ event, process, tenant, bundle: bundle.digest, rule, bootEpochMs }));
+      if (!rule || rule.silent) continue;
+      this.#onDetection(detectionOf({ event, tenant, bundle: bundle.digest, rule, variables }));
     }
   }
 
@@ -129,7 +144,7 @@ export class Agent {
         const matcher = await Matcher.load(bundle.wasm);
         const slot = before?.slot ?? freeSlot(taken);
         taken.add(slot);
-        next.push({ slot, bundle, matcher });
+        next.push(activeBundle({ slot, bundle, matcher, state: before?.variables.state }));
       } catch (error) {
         refused.push({ tenant, error: error as Error });
         if (before) next.push(before);
@@ -171,6 +186,17 @@ export class Agent {
       lost: lost(kernel) + missedRuns,
       pipeline: { ...this.#pipeline.counters },
       processes: this.#processes.size,
+      variables: this.#variables(),
+    };
+  }
+
+  #variables(): AgentStatus["variables"] {
+    const states = this.#pipeline.variables;
+    const sum = (count: (state: VariableState) => number): number => states.reduce((n, s) => n + count(s), 0);
+    return {
+      values: sum(({ size }) => size),
+      evicted: sum(({ counters }) => counters.evicted),
+      dropped: sum(({ counters }) => counters.dropped),
     };
   }
 

@@ -1,18 +1,17 @@
 /**
- * A detection: an event that a rule matched, with the process behind it. Times are ISO 8601 in UTC, sizes bytes, modes octal strings.
+ * A detection: an event that a rule matched, with the process behind it. Times are ISO 8601 in UTC, modes octal
+ * strings, numbers of 64 bits decimal strings. What is not known is absent, unless its field says otherwise.
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
-import {
-  EVENT_TYPES,
-  type FileEvent,
-  FLAG_ATTRIBUTES_UNKNOWN,
-  FLAG_CREATED,
-  FLAG_RESOLVED_AT_SYSCALL,
-} from "@weir/matcher-wasm/format";
+import { EVENT_TYPES, type FileEvent, FLAG_ATTRIBUTES_UNKNOWN, FLAG_IN_UPPER_LAYER } from "@weir/matcher-wasm/format";
+import type { ContextValue, VariableStore } from "@weir/matcher-wasm/host";
 import type { ManifestRule } from "@weir/trust";
-import { ancestorsOf, type Process } from "./process/process.ts";
+import { describeEvent, type EventDescription, octal } from "./detection-event.ts";
+import type { EventContext } from "./match/context/context.ts";
+import type { HostSources } from "./match/context/facts.ts";
+import type { AccountKind } from "./process/accounts.ts";
+import type { Process } from "./process/process.ts";
 
 export interface DetectedProcess {
   readonly pid: number;
@@ -22,7 +21,29 @@ export interface DetectedProcess {
   readonly executable: string;
   readonly args: readonly string[];
   readonly args_truncated: boolean;
+  /** Empty outside a container, and where it is not known. */
   readonly container_id: string;
+}
+
+export interface DetectedFile {
+  readonly path: string;
+  /** Only the end of the path is known, and its rules were taken to match. */
+  readonly path_truncated: boolean;
+  readonly destination?: string;
+  readonly destination_truncated?: boolean;
+  /** From here on absent where the event was resolved without the file itself. Before the operation. */
+  readonly inode?: string;
+  readonly device?: number;
+  readonly mount_id?: number;
+  readonly mode?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly user?: string;
+  readonly group?: string;
+  readonly modified?: string;
+  readonly changed?: string;
+  readonly filesystem?: string;
+  readonly in_upper_layer?: boolean;
 }
 
 export interface Detection {
@@ -39,30 +60,9 @@ export interface Detection {
   /** SHA-256 of the manifest of the bundle that judged, and the host's generation it was active in. */
   readonly bundle: string;
   readonly generation: number;
-  readonly event: {
-    readonly type: string;
-    /** 0, or the negative errno of a failed operation. */
-    readonly retval: number;
-    readonly flags?: readonly string[];
-    readonly created?: boolean;
-    readonly new_mode?: string;
-    /** `object`: from the kernel's own objects; `syscall`: from the arguments of the call. */
-    readonly resolution: "object" | "syscall";
-  };
-  readonly file: {
-    readonly path: string;
-    /** Only the end of the path is known, and its rules were taken to match. */
-    readonly path_truncated: boolean;
-    readonly destination?: string;
-    readonly destination_truncated?: boolean;
-    /** Absent where the event was resolved without the file itself. */
-    readonly inode?: string;
-    readonly device?: number;
-    readonly mount_id?: number;
-    readonly mode?: string;
-    readonly uid?: number;
-    readonly gid?: number;
-  };
+  readonly event: EventDescription;
+  /** Of exec and exit: the executable. */
+  readonly file: DetectedFile;
   readonly process: DetectedProcess & {
     readonly tid: number;
     readonly ppid: number;
@@ -70,129 +70,146 @@ export interface Detection {
     readonly gid: number;
     readonly euid: number;
     readonly egid: number;
+    readonly user?: string;
+    readonly group?: string;
+    readonly euser?: string;
+    readonly egroup?: string;
     /** Login user; null when the process descends from no login. */
     readonly auid: number | null;
     readonly cgroup_id: string;
+    readonly cgroup?: string;
     readonly mount_namespace: number;
     readonly pid_namespace: number;
     /** From the parent to init. */
     readonly ancestors: readonly DetectedProcess[];
   };
+  /** Variables of the bundle that are not private, as the actions of this event left them; null: not known. */
+  readonly variables?: Readonly<Record<string, DetectedValue>>;
 }
 
+/** Integers beyond 53 bits are decimal strings. */
+export type DetectedValue = string | number | boolean | null | readonly (string | number | boolean)[];
+
 export interface DetectionInput {
-  readonly event: FileEvent;
-  readonly process: Process;
+  readonly event: EventContext;
   readonly tenant: string;
   readonly bundle: string;
   readonly rule: ManifestRule;
-  /** Milliseconds since the epoch of the boot-time clock's zero. */
-  readonly bootEpochMs: number;
+  readonly variables?: VariableStore;
 }
 
 const UNSET = 0xffffffff;
 const NAMES = new Map(EVENT_TYPES.map(({ id, name }) => [id, name]));
-const HOST = hostname();
 const BOOT_ID = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 
-/** Names of open flags; O_RDONLY is the absence of the other access modes. Values: asm-generic/fcntl.h. */
-const OPEN_FLAGS: readonly (readonly [name: string, bits: number])[] = [
-  ["O_WRONLY", 0o1],
-  ["O_RDWR", 0o2],
-  ["O_CREAT", 0o100],
-  ["O_EXCL", 0o200],
-  ["O_NOCTTY", 0o400],
-  ["O_TRUNC", 0o1000],
-  ["O_APPEND", 0o2000],
-  ["O_NONBLOCK", 0o4000],
-  ["O_DSYNC", 0o10000],
-  ["O_DIRECT", process.arch === "arm64" ? 0o200000 : 0o40000],
-  ["O_DIRECTORY", process.arch === "arm64" ? 0o40000 : 0o200000],
-  ["O_NOFOLLOW", process.arch === "arm64" ? 0o100000 : 0o400000],
-  ["O_CLOEXEC", 0o2000000],
-  ["O_PATH", 0o10000000],
-];
+const timeOf = (epochNs: bigint): string => new Date(Number(epochNs / 1_000_000n)).toISOString();
 
-export function openFlagNames(flags: number): string[] {
-  const names = OPEN_FLAGS.filter(([, bits]) => (flags & bits) !== 0).map(([name]) => name);
-  return (flags & 3) === 0 ? ["O_RDONLY", ...names] : names;
-}
-
-const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
-
-function time(ns: bigint, bootEpochMs: number): string {
-  return new Date(bootEpochMs + Number(ns / 1000n) / 1000).toISOString();
-}
-
-function describe(p: Process, bootEpochMs: number): DetectedProcess {
+function describe(p: Process, { clock }: HostSources): DetectedProcess {
   return {
     pid: p.tgid,
-    start: time(p.startNs, bootEpochMs),
+    start: timeOf(clock.epochNs(p.startNs)),
     comm: p.comm,
     executable: p.image.path,
     args: p.image.args,
     args_truncated: p.image.argsTruncated,
-    container_id: p.containerId,
+    container_id: p.cgroup?.container?.id ?? "",
   };
 }
 
-function describeEvent(event: FileEvent, type: string): Detection["event"] {
+type Names = Readonly<Partial<Record<string, string>>>;
+
+/** Names of accounts by the field they go to, those left out that nobody knows. */
+function namesOf({ process, sources }: EventContext, ids: Record<string, readonly [AccountKind, number]>): Names {
+  const names = Object.entries(ids).map(([field, [kind, id]]) => [field, sources.accounts.nameOf(kind, id, process)]);
+  return Object.fromEntries(names.filter(([, name]) => name));
+}
+
+function describeFile(event: EventContext): DetectedFile {
+  const { record, process } = event;
+  if (record.kind !== "file") return { path: process.image.path, path_truncated: process.image.pathTruncated };
+  const hasDestination = record.destinationBytes.length > 0 && NAMES.get(record.type) !== "mount";
   return {
-    type,
-    retval: event.retval,
-    ...(type === "open" ? { flags: openFlagNames(event.opFlags), created: (event.flags & FLAG_CREATED) !== 0 } : {}),
-    ...(type === "chmod" ? { new_mode: octal(event.opMode) } : {}),
-    resolution: event.flags & FLAG_RESOLVED_AT_SYSCALL ? "syscall" : "object",
+    path: record.path,
+    path_truncated: record.pathTruncated,
+    ...(hasDestination ? { destination: record.destination, destination_truncated: record.destinationTruncated } : {}),
+    ...((record.flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0 ? {} : describeAttributes(record, event)),
   };
 }
 
-function describeFile(event: FileEvent): Detection["file"] {
+function describeAttributes(record: FileEvent, event: EventContext): Omit<DetectedFile, "path" | "path_truncated"> {
   return {
-    path: event.path,
-    path_truncated: event.pathTruncated,
-    ...(event.destinationBytes.length > 0
-      ? { destination: event.destination, destination_truncated: event.destinationTruncated }
-      : {}),
-    ...((event.flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0
-      ? {}
-      : {
-          inode: String(event.inode),
-          device: event.dev,
-          mount_id: event.mountId,
-          mode: octal(event.mode),
-          uid: event.fileUid,
-          gid: event.fileGid,
-        }),
+    inode: String(record.inode),
+    device: record.dev,
+    mount_id: record.mountId,
+    mode: octal(record.mode),
+    uid: record.fileUid,
+    gid: record.fileGid,
+    ...namesOf(event, { user: ["user", record.fileUid], group: ["group", record.fileGid] }),
+    modified: timeOf(record.mtimeNs),
+    changed: timeOf(record.ctimeNs),
+    filesystem: record.filesystem,
+    in_upper_layer: (record.flags & FLAG_IN_UPPER_LAYER) !== 0,
   };
 }
 
-export function detectionOf({ event, process: p, tenant, bundle, rule, bootEpochMs }: DetectionInput): Detection {
+function plain(value: ContextValue): DetectedValue {
+  const one = (single: unknown): string | number | boolean => {
+    if (typeof single === "bigint") return Number.isSafeInteger(Number(single)) ? Number(single) : String(single);
+    return typeof single === "string" || typeof single === "boolean"
+      ? single
+      : Buffer.from(single as Uint8Array).toString("hex");
+  };
+  if (value === null || value === undefined) return null;
+  return Array.isArray(value) ? value.map(one) : one(value);
+}
+
+/** Those that are set or not known; the others say nothing. */
+function describeVariables(event: EventContext, store: VariableStore): Pick<Detection, "variables"> {
+  const values = store.variables.flatMap((variable) => {
+    const value = variable.private ? undefined : store.read(variable.name, event.subject);
+    const isUnset = value === undefined || (Array.isArray(value) && value.length === 0);
+    return isUnset ? [] : [[variable.name, plain(value)] as const];
+  });
+  return values.length === 0 ? {} : { variables: Object.fromEntries(values) };
+}
+
+export function detectionOf({ event, tenant, bundle, rule, variables }: DetectionInput): Detection {
+  const { record, process: p, lineage, sources } = event;
+  const type = NAMES.get(record.type) ?? String(record.type);
   return {
     id: createHash("sha256")
-      .update(JSON.stringify([BOOT_ID, bundle, rule.id, String(event.timeNs), event.tid]))
+      .update(JSON.stringify([BOOT_ID, bundle, rule.id, type, String(record.timeNs), record.tid]))
       .digest("hex")
       .slice(0, 32),
-    time: time(event.timeNs, bootEpochMs),
-    host: HOST,
+    time: timeOf(sources.clock.epochNs(record.timeNs)),
+    host: sources.host.hostname,
     tenant,
     rule: { id: rule.id, ...(rule.description ? { description: rule.description } : {}), tags: rule.tags },
     bundle,
-    generation: event.generation,
-    event: describeEvent(event, NAMES.get(event.type) ?? String(event.type)),
+    generation: record.generation,
+    event: describeEvent(event, type),
     file: describeFile(event),
     process: {
-      ...describe({ ...p, comm: event.comm }, bootEpochMs),
-      tid: event.tid,
-      ppid: event.ppid,
-      uid: event.uid,
-      gid: event.gid,
-      euid: event.euid,
-      egid: event.egid,
-      auid: event.auid === UNSET ? null : event.auid,
-      cgroup_id: String(event.cgroupId),
-      mount_namespace: event.mountNs,
-      pid_namespace: event.pidNs,
-      ancestors: ancestorsOf(p).map((a) => describe(a, bootEpochMs)),
+      ...describe({ ...p, comm: record.comm }, sources),
+      tid: record.tid,
+      ppid: record.ppid,
+      uid: record.uid,
+      gid: record.gid,
+      euid: record.euid,
+      egid: record.egid,
+      ...namesOf(event, {
+        user: ["user", record.uid],
+        group: ["group", record.gid],
+        euser: ["user", record.euid],
+        egroup: ["group", record.egid],
+      }),
+      auid: record.auid === UNSET ? null : record.auid,
+      cgroup_id: String(record.cgroupId),
+      ...(p.cgroup ? { cgroup: p.cgroup.path } : {}),
+      mount_namespace: record.mountNs,
+      pid_namespace: record.pidNs,
+      ancestors: lineage.processes.map((ancestor) => describe(ancestor, sources)),
     },
+    ...(variables ? describeVariables(event, variables) : {}),
   };
 }

@@ -2,37 +2,40 @@
  * From the ring buffer to detections: reads a span, has it judged by the matchers of the generations it is
  * stamped with, and follows it record by record, so that each event meets the process table of its moment.
  *
- * Invariant: every file event is judged once for each tenant in its mask, by the generation it was captured
- * under; an event whose generation is not at hand is counted, never judged by another.
+ * Invariant: every event with a tenant mask, of a file or of the life of a process, is judged once for each tenant
+ * in it, by the generation it was captured under; an event whose generation is not at hand is counted, never
+ * judged by another. An exec is judged with the process as it is after it, an exit before the process is forgotten.
  */
 import {
   type DecodedRecord,
   decodeRecord,
-  EVENT_TYPE_MAX,
-  type FileEvent,
+  FILE_TYPE_MAX,
   INPUT_BYTES,
+  PROCESS_EXEC,
+  PROCESS_EXIT,
   RECORD_GENERATION,
   RECORD_TENANTS,
   RECORD_TYPE,
   ringRecords,
 } from "@weir/matcher-wasm/format";
+import type { VariableState } from "@weir/matcher-wasm/host";
 import type { RingReader } from "../kernel/ring.ts";
-import type { Process } from "../process/process.ts";
 import type { ProcessTable } from "../process/table.ts";
-import { contextOf } from "./context.ts";
+import { EventContext } from "./context/context.ts";
+import type { HostSources, JudgedRecord } from "./context/facts.ts";
+import { decide } from "./decide.ts";
 import type { ActiveBundle, Generation } from "./generation.ts";
 
 /** An event together with the rules of one bundle that it matched. */
 export interface Match {
-  readonly event: FileEvent;
-  readonly process: Process;
+  readonly event: EventContext;
   readonly bundle: ActiveBundle;
   /** Indices into the manifest's rules, ascending. */
   readonly rules: readonly number[];
 }
 
 export interface PipelineCounters {
-  /** File events read from the ring. */
+  /** Events read from the ring that some tenant's rules judge. */
   events: number;
   /** Pairs of event and matching rule. */
   matches: number;
@@ -51,8 +54,17 @@ interface Judged {
 interface SpanHeader {
   readonly offset: number;
   readonly file: boolean;
+  /** Some tenant's rules want it. */
+  readonly judged: boolean;
   readonly generation: number;
   readonly tenants: bigint;
+}
+
+export interface PipelineParts {
+  readonly ring: Pick<RingReader, "read" | "release" | "producedPosition" | "consumedPosition">;
+  readonly processes: ProcessTable;
+  readonly sources: HostSources;
+  readonly onMatch: (match: Match) => void;
 }
 
 /** Bytes handled in one step: some hundred events, so that a step takes milliseconds even when all of them match. */
@@ -60,28 +72,33 @@ const SPAN_BYTES_MAX = 1 << 16;
 
 export class Pipeline {
   readonly counters: PipelineCounters = { events: 0, matches: 0, unjudged: 0, malformed: 0 };
-  readonly #ring: RingReader;
+  readonly #ring: PipelineParts["ring"];
   readonly #processes: ProcessTable;
+  readonly #sources: HostSources;
   readonly #onMatch: (match: Match) => void;
   readonly #generations = new Map<number, Generation>();
+  #variables: readonly VariableState[] = [];
   /** Generations that end when the reader reaches a position of the ring. */
   readonly #retiring: { number: number; position: bigint }[] = [];
   readonly #span = new Uint8Array(INPUT_BYTES);
 
-  constructor(parts: { ring: RingReader; processes: ProcessTable; onMatch: (match: Match) => void }) {
-    this.#ring = parts.ring;
-    this.#processes = parts.processes;
-    this.#onMatch = parts.onMatch;
+  constructor({ ring, processes, sources, onMatch }: PipelineParts) {
+    this.#ring = ring;
+    this.#processes = processes;
+    this.#sources = sources;
+    this.#onMatch = onMatch;
   }
 
   /** Makes a generation known; call it before the kernel stage stamps events with its number. */
   add(generation: Generation): void {
     this.#generations.set(generation.number, generation);
+    this.#adjust();
   }
 
   /** Takes back a generation that never became current. */
   remove(number: number): void {
     this.#generations.delete(number);
+    this.#adjust();
   }
 
   /**
@@ -98,14 +115,31 @@ export class Pipeline {
     return [...this.#generations.keys()];
   }
 
+  /** Values of variables of all bundles at hand, each once. */
+  get variables(): readonly VariableState[] {
+    return this.#variables;
+  }
+
+  get #bundles(): ActiveBundle[] {
+    return [...this.#generations.values()].flatMap((generation) => generation.bundles);
+  }
+
+  /** Keeps what the bundles at hand need of processes and variables, and no more. */
+  #adjust(): void {
+    const bundles = this.#bundles;
+    this.#processes.execDetails = [...new Set(bundles.flatMap(({ plan }) => plan.execDetails))];
+    const states = Map.groupBy(bundles, ({ variables }) => variables.state);
+    for (const [state, sharing] of states) state.keepOnly(sharing.flatMap(({ variables }) => variables.variables));
+    this.#variables = [...states.keys()];
+  }
+
   /**
    * Handles one span of what is in the ring.
    * @returns bytes handled; 0 when there was nothing
    */
   step(): number {
     // With one matcher the ring's bytes go straight into its memory; others get a copy.
-    const bundles = [...this.#generations.values()].flatMap((g) => g.bundles);
-    const span = bundles[0]?.matcher.input ?? this.#span;
+    const span = this.#bundles[0]?.matcher.input ?? this.#span;
     const length = this.#ring.read(span.subarray(0, SPAN_BYTES_MAX));
     if (length > 0) {
       const headers = readHeaders(span.subarray(0, length));
@@ -122,6 +156,7 @@ export class Pipeline {
     for (let next = this.#retiring[0]; next && next.position <= consumed; next = this.#retiring[0]) {
       this.#generations.delete(next.number);
       this.#retiring.shift();
+      this.#adjust();
     }
   }
 
@@ -129,8 +164,8 @@ export class Pipeline {
   #judge(span: Uint8Array, length: number, headers: readonly SpanHeader[]): Map<number, Judged[]> {
     const judged = new Map<number, Judged[]>();
     const wanted = new Map<number, bigint>();
-    for (const { file, generation, tenants } of headers)
-      if (file) wanted.set(generation, (wanted.get(generation) ?? 0n) | tenants);
+    for (const { judged: wants, generation, tenants } of headers)
+      if (wants) wanted.set(generation, (wanted.get(generation) ?? 0n) | tenants);
     for (const [number, tenants] of wanted) {
       for (const bundle of this.#generations.get(number)?.bundles ?? []) {
         if ((tenants & (1n << BigInt(bundle.slot))) === 0n) continue;
@@ -148,11 +183,11 @@ export class Pipeline {
 
   /** Second pass, in the order of the ring. */
   #follow(span: Uint8Array, header: SpanHeader, judged: readonly Judged[]): void {
-    if (header.file) {
+    if (header.judged) {
       this.counters.events++;
       if (!this.#generations.has(header.generation)) this.counters.unjudged++;
-      if (judged.length === 0) return;
     }
+    if (header.file && judged.length === 0) return;
     let record: DecodedRecord;
     try {
       record = decodeRecord(span, header.offset);
@@ -160,17 +195,18 @@ export class Pipeline {
       this.counters.malformed++;
       return;
     }
-    if (record.kind !== "file") {
-      this.#processes.apply(record);
-      return;
-    }
-    const process = this.#processes.processOf(record);
+    if (record.kind === "exec" || record.kind === "fork") this.#processes.apply(record);
+    if (judged.length > 0 && record.kind !== "fork") this.#decide(record, header.offset, judged);
+    if (record.kind === "exit") this.#processes.apply(record);
+  }
+
+  #decide(record: JudgedRecord, recordOffset: number, judged: readonly Judged[]): void {
+    const event = new EventContext(record, this.#processes.processOf(record), this.#sources);
     for (const { bundle, rules, candidate } of judged) {
-      const more = candidate ? bundle.matcher.matchContext(header.offset, contextOf(process)) : [];
-      const all = [...rules, ...more].sort((a, b) => a - b);
-      if (all.length === 0) continue;
-      this.counters.matches += all.length;
-      this.#onMatch({ event: record, process, bundle, rules: all });
+      const matched = decide({ bundle, recordOffset, event, rules, candidate });
+      if (matched.length === 0) continue;
+      this.counters.matches += matched.length;
+      this.#onMatch({ event, bundle, rules: matched });
     }
   }
 }
@@ -191,12 +227,11 @@ function readHeaders(span: Uint8Array): SpanHeader[] {
   const headers: SpanHeader[] = [];
   for (const { offset, length } of ringRecords(span)) {
     if (length < RECORD_GENERATION + 4) continue;
-    headers.push({
-      offset,
-      file: view.getUint16(offset + RECORD_TYPE, true) <= EVENT_TYPE_MAX,
-      generation: view.getUint32(offset + RECORD_GENERATION, true),
-      tenants: view.getBigUint64(offset + RECORD_TENANTS, true),
-    });
+    const type = view.getUint16(offset + RECORD_TYPE, true);
+    const tenants = view.getBigUint64(offset + RECORD_TENANTS, true);
+    const file = type <= FILE_TYPE_MAX;
+    const judged = tenants !== 0n && (file || type === PROCESS_EXEC || type === PROCESS_EXIT);
+    headers.push({ offset, file, judged, generation: view.getUint32(offset + RECORD_GENERATION, true), tenants });
   }
   return headers;
 }

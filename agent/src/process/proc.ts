@@ -2,21 +2,31 @@
  * Processes as /proc shows them: for those that ran before the agent and those whose records were lost.
  * A process may end at any moment; everything here then answers undefined.
  */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { containerIdOf } from "./container.ts";
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
 import { type Image, TICK_NS } from "./process.ts";
 
-export interface ProcEntry {
-  readonly tgid: number;
+/** What /proc/PID/stat says; `flags` are PF_* of include/linux/sched.h. */
+export interface ProcStat {
+  readonly comm: string;
   readonly ppid: number;
   /** Multiple of 10 ms. */
   readonly startNs: bigint;
-  readonly comm: string;
-  readonly image: Image;
-  readonly containerId: string;
+  readonly flags: number;
+  /** Controlling terminal as new_encode_dev() has it, 0 without one. */
+  readonly terminal: number;
 }
 
-function attempt<T>(read: () => T): T | undefined {
+export interface ProcEntry extends ProcStat {
+  readonly tgid: number;
+  readonly image: Image;
+}
+
+/** It was forked but executed nothing yet. */
+export const PF_FORKNOEXEC = 0x40;
+/** A thread of the kernel. */
+export const PF_KTHREAD = 0x00200000;
+
+export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {
@@ -24,49 +34,81 @@ function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** Fields of /proc/PID/stat after the name, which is in parentheses and may itself contain any character. */
-function statFields(stat: string): { comm: string; fields: string[] } {
-  const open = stat.indexOf("(");
+/** The name is in parentheses and may itself contain any character; fields are counted from behind it. */
+export function parseStat(stat: string): ProcStat {
   const close = stat.lastIndexOf(")");
-  return { comm: stat.slice(open + 1, close), fields: stat.slice(close + 2).split(" ") };
+  const fields = stat.slice(close + 2).split(" ");
+  return {
+    comm: stat.slice(stat.indexOf("(") + 1, close),
+    ppid: Number(fields[1] ?? 0),
+    terminal: Number(fields[4] ?? 0),
+    flags: Number(fields[6] ?? 0),
+    startNs: BigInt(fields[19] ?? "0") * TICK_NS,
+  };
 }
 
-function startNsOf(fields: readonly string[]): bigint {
-  return BigInt(fields[19] ?? "0") * TICK_NS;
+/** @returns undefined when there is no such process */
+export function readStat(pid: number): ProcStat | undefined {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return stat === undefined ? undefined : parseStat(stat);
+}
+
+/**
+ * @param bytesMax of what is read
+ * @returns undefined when the file can't be read
+ */
+export function readHead(path: string, bytesMax: number): { bytes: Buffer; truncated: boolean } | undefined {
+  return attempt(() => {
+    const file = openSync(path, "r");
+    try {
+      const bytes = Buffer.alloc(bytesMax + 1);
+      let length = 0;
+      for (let read = -1; read !== 0 && length < bytes.length; length += read)
+        read = readSync(file, bytes, length, bytes.length - length, null);
+      return { bytes: bytes.subarray(0, Math.min(length, bytesMax)), truncated: length > bytesMax };
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+/** @returns strings that each end with a NUL */
+export function splitAtNuls(text: string): string[] {
+  if (text === "") return [];
+  return (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0");
 }
 
 /** Most bytes of a command line that are kept, as in exec records. */
 const ARGS_BYTES_MAX = 2048;
 
 function readArgs(pid: number): Pick<Image, "args" | "argsTruncated"> {
-  const bytes = attempt(() => readFileSync(`/proc/${pid}/cmdline`)) ?? Buffer.alloc(0);
-  const argsTruncated = bytes.length > ARGS_BYTES_MAX;
-  const text = bytes.subarray(0, ARGS_BYTES_MAX).toString("utf8");
-  if (text === "") return { args: [], argsTruncated };
-  return { args: (text.endsWith("\0") ? text.slice(0, -1) : text).split("\0"), argsTruncated };
+  const head = readHead(`/proc/${pid}/cmdline`, ARGS_BYTES_MAX);
+  return { args: splitAtNuls(head?.bytes.toString("utf8") ?? ""), argsTruncated: head?.truncated ?? true };
+}
+
+/** @returns path of the executable as the agent sees it; undefined for kernel threads and when there is no such process */
+export function readExecutable(pid: number): string | undefined {
+  return attempt(() => readlinkSync(`/proc/${pid}/exe`))?.replace(/ \(deleted\)$/, "");
+}
+
+/** Some systems let nobody look at init. The kernel starts it under its path. */
+function initOf([argv0 = ""]: readonly string[]): string | undefined {
+  return argv0.startsWith("/") ? argv0 : undefined;
 }
 
 /** @returns undefined when there is no such process, or it ended meanwhile */
 export function readProcess(pid: number): ProcEntry | undefined {
-  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  if (stat === undefined) return undefined;
-  const { comm, fields } = statFields(stat);
-  const image: Image = {
-    path: attempt(() => readlinkSync(`/proc/${pid}/exe`))?.replace(/ \(deleted\)$/, "") ?? "",
-    pathTruncated: false,
-    ...readArgs(pid),
-  };
-  const containerId = readContainerId(pid) ?? "";
+  const stat = readStat(pid);
+  if (!stat) return undefined;
+  const args = readArgs(pid);
+  const path = readExecutable(pid) ?? (pid === 1 ? initOf(args.args) : undefined);
+  // Threads of the kernel have none; of others it is not known.
+  const pathTruncated = path === undefined && (stat.flags & PF_KTHREAD) === 0;
+  const image: Image = { path: path ?? "", pathTruncated, ...args };
   // The pid may have passed to another process between the reads: take only what is of one process.
-  const again = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
-  if (again === undefined || startNsOf(statFields(again).fields) !== startNsOf(fields)) return undefined;
-  return { tgid: pid, ppid: Number(fields[1] ?? 0), startNs: startNsOf(fields), comm, image, containerId };
-}
-
-/** @returns undefined when the process is gone, empty outside a container */
-export function readContainerId(pid: number): string | undefined {
-  const cgroups = attempt(() => readFileSync(`/proc/${pid}/cgroup`, "utf8"));
-  return cgroups === undefined ? undefined : containerIdOf(cgroups);
+  const again = readStat(pid);
+  if (again?.startNs !== stat.startNs) return undefined;
+  return { tgid: pid, ...stat, image };
 }
 
 export function listPids(): number[] {

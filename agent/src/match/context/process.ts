@@ -1,0 +1,209 @@
+/**
+ * Context values of a process, of its parent and of its ancestors: one table of what there is to know of any
+ * process, applied to each of them.
+ *
+ * Invariant: what is not known, or known in part only, is null, so that the rules that read it match; of ancestors,
+ * when it is not known of one.
+ */
+import { CONTEXT_KEYS, type ContextKey } from "@weir/matcher-wasm/format";
+import type { ContextValue } from "@weir/matcher-wasm/host";
+import type { AccountKind } from "../../process/accounts.ts";
+import type { Cgroup, Container } from "../../process/cgroup.ts";
+import { capabilitiesOf, environmentOf, executableOf, idsOfProcess, terminalOf } from "../../process/live.ts";
+import { type Image, isOldest, type Process, type ProcessIds, UNKNOWN_IMAGE } from "../../process/process.ts";
+import type { FileAttributes } from "../../process/statx.ts";
+import { flagsOf, optionsOf } from "./arguments.ts";
+import type { HostSources, Resolve } from "./facts.ts";
+
+/** A value of any process; undefined: it has none, null: not known. */
+type Read = (process: Process, sources: HostSources) => ContextValue;
+
+const path = ({ image }: Process): string | null =>
+  image === UNKNOWN_IMAGE || image.pathTruncated ? null : image.path;
+const nameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+const extensionIn = (path: string): string => {
+  const name = nameIn(path);
+  const dot = name.lastIndexOf(".");
+  return dot === -1 ? "" : name.slice(dot);
+};
+/** Bytes that are not UTF-8 were replaced: how many they were is not known. */
+const lengthOf = (text: string): bigint | null => (text.includes("\ufffd") ? null : BigInt(Buffer.byteLength(text)));
+
+const ofPath =
+  (read: (path: string) => ContextValue): Read =>
+  (process) => {
+    const known = path(process);
+    return known === null ? null : read(known);
+  };
+
+/** Threads of the kernel execute nothing: their executable's values are the types' zero values. */
+const ofExecutable =
+  (read: (attributes: FileAttributes, process: Process, sources: HostSources) => ContextValue): Read =>
+  (process, sources) => {
+    if (process.ofKernel) return undefined;
+    const attributes = executableOf(process);
+    return attributes ? read(attributes, process, sources) : null;
+  };
+
+const account = (kind: AccountKind, id: number, process: Process, { accounts }: HostSources): ContextValue =>
+  accounts.nameOf(kind, id, process) ?? null;
+
+/** What `read` gives of the arguments, if they are all there. */
+const ofArgs =
+  (read: (args: readonly string[]) => ContextValue): Read =>
+  ({ image }) =>
+    image === UNKNOWN_IMAGE || image.argsTruncated ? null : read(image.args);
+
+/** With another one behind it, the first argument was not cut. */
+const argv0: Read = ({ image }) =>
+  image === UNKNOWN_IMAGE || (image.argsTruncated && image.args.length < 2) ? null : (image.args[0] ?? "");
+
+const ofEnvironment =
+  (read: (variables: readonly string[]) => ContextValue): Read =>
+  (process) => {
+    if (process.ofKernel) return [];
+    const environment = environmentOf(process);
+    return environment && !environment.truncated ? read(environment.variables) : null;
+  };
+
+const ofIds =
+  (read: (ids: ProcessIds, process: Process, sources: HostSources) => ContextValue): Read =>
+  (process, sources) => {
+    const ids = idsOfProcess(process);
+    return ids ? read(ids, process, sources) : null;
+  };
+
+const ofCgroup =
+  (read: (cgroup: Cgroup) => ContextValue): Read =>
+  ({ cgroup }) =>
+    cgroup ? read(cgroup) : null;
+
+/** Outside a container: the type's zero value. */
+const ofContainer =
+  (read: (container: Container, sources: HostSources) => ContextValue): Read =>
+  ({ cgroup }, sources) =>
+    !cgroup ? null : cgroup.container && read(cgroup.container, sources);
+
+const argsTruncated = ({ image }: Process): boolean | null =>
+  image === UNKNOWN_IMAGE ? null : (image as Image).argsTruncated;
+
+const EXECUTABLE: Readonly<Record<string, Read>> = {
+  "file.path": path,
+  "file.name": ofPath(nameIn),
+  "file.extension": ofPath(extensionIn),
+  "file.path.length": ofPath(lengthOf),
+  "file.name.length": ofPath((known) => lengthOf(nameIn(known))),
+  "file.inode": ofExecutable(({ inode }) => inode),
+  "file.mode": ofExecutable(({ mode }) => BigInt(mode)),
+  "file.rights": ofExecutable(({ mode }) => BigInt(mode & 0o7777)),
+  "file.uid": ofExecutable(({ uid }) => BigInt(uid)),
+  "file.gid": ofExecutable(({ gid }) => BigInt(gid)),
+  "file.user": ofExecutable(({ uid }, process, sources) => account("user", uid, process, sources)),
+  "file.group": ofExecutable(({ gid }, process, sources) => account("group", gid, process, sources)),
+  "file.modification_time": ofExecutable(({ modifiedNs }) => modifiedNs),
+  "file.change_time": ofExecutable(({ changedNs }) => changedNs),
+};
+
+const ARGUMENTS: Readonly<Record<string, Read>> = {
+  args: ofArgs((args) => args.slice(1).join(" ")),
+  argv: ofArgs((args) => args.slice(1)),
+  argv0,
+  "argv.length": ofArgs((args) => BigInt(Math.max(args.length - 1, 0))),
+  args_flags: ofArgs((args) => flagsOf(args.slice(1))),
+  args_options: ofArgs((args) => optionsOf(args.slice(1))),
+  args_truncated: argsTruncated,
+  envs: ofEnvironment((variables) => variables.map((variable) => variable.split("=", 1)[0] ?? "")),
+  envp: ofEnvironment((variables) => variables),
+  envs_truncated: (process) => (process.ofKernel ? false : (environmentOf(process)?.truncated ?? null)),
+};
+
+const CREDENTIALS: Readonly<Record<string, Read>> = {
+  user: ofIds(({ uid }, process, sources) => account("user", uid, process, sources)),
+  group: ofIds(({ gid }, process, sources) => account("group", gid, process, sources)),
+  euser: ofIds(({ euid }, process, sources) => account("user", euid, process, sources)),
+  egroup: ofIds(({ egid }, process, sources) => account("group", egid, process, sources)),
+  fsuser: ofIds(({ fsuid }, process, sources) => account("user", fsuid, process, sources)),
+  fsgroup: ofIds(({ fsgid }, process, sources) => account("group", fsgid, process, sources)),
+  cap_effective: (process) => capabilitiesOf(process)?.effective ?? null,
+  cap_permitted: (process) => capabilitiesOf(process)?.permitted ?? null,
+};
+
+const KIND: Readonly<Record<string, Read>> = {
+  tty_name: (process) => terminalOf(process) ?? null,
+  created_at: ({ startNs }, { clock }) => clock.epochNs(startNs),
+  is_exec: ({ executed }) => executed ?? null,
+  is_thread: ({ executed }) => (executed === undefined ? null : !executed),
+  is_kworker: ({ ofKernel }) => ofKernel ?? null,
+  "cgroup.id": ofCgroup(({ path }) => path),
+  "cgroup.manager": ofCgroup(({ manager }) => manager ?? null),
+  "cgroup.version": ofCgroup(({ version }) => BigInt(version)),
+  "cgroup.file.inode": ofCgroup(({ inode }) => inode ?? null),
+  "container.id": ofContainer(({ id }) => id),
+  "container.runtime": ofContainer(({ runtime }) => runtime ?? null),
+  "container.created_at": ofContainer(({ createdNs }, { clock }) => clock.epochNs(createdNs)),
+};
+
+/** What the head of a record says of the acting process, of others. */
+const REMEMBERED: Readonly<Record<string, Read>> = {
+  pid: ({ tgid }) => BigInt(tgid),
+  ppid: ({ ppid }) => BigInt(ppid),
+  comm: ({ comm }) => comm,
+  ...Object.fromEntries(
+    (["tid", "uid", "gid", "euid", "egid", "fsuid", "fsgid", "auid"] as const).map((id) => [
+      id,
+      ofIds((ids) => BigInt(ids[id])),
+    ]),
+  ),
+  mntns: ofIds(({ mountNs }) => BigInt(mountNs)),
+  pidns: ofIds(({ pidNs }) => BigInt(pidNs)),
+};
+
+const OWN: Readonly<Record<string, Read>> = { ...EXECUTABLE, ...ARGUMENTS, ...CREDENTIALS, ...KIND };
+const RELATED: Readonly<Record<string, Read>> = { ...OWN, ...REMEMBERED };
+
+/** Nothing where there is no parent. */
+const ofParent =
+  (read: Read, { array }: ContextKey): Resolve =>
+  ({ process, sources }) => {
+    if (process.parent) return read(process.parent, sources);
+    if (!isOldest(process)) return null;
+    return array ? [] : undefined;
+  };
+
+const ZERO = { string: "", int: 0n, bool: false, ip: new Uint8Array(16) } as const;
+
+/** The values of all ancestors one after the other. */
+const ofAncestors =
+  (read: Read, { type }: ContextKey): Resolve =>
+  ({ lineage, sources }) => {
+    if (!lineage.complete) return null;
+    const values: (string | bigint | boolean | Uint8Array)[] = [];
+    for (const ancestor of lineage.processes) {
+      const value = read(ancestor, sources);
+      if (value === null) return null;
+      if (Array.isArray(value)) values.push(...value);
+      else values.push((value as string | undefined) ?? ZERO[type]);
+    }
+    return values;
+  };
+
+/** @returns a resolver for each key that has the prefix and a reader */
+function resolvers(prefix: string, table: Readonly<Record<string, Read>>, of: typeof ofParent): [string, Resolve][] {
+  return Object.entries(table).flatMap(([suffix, read]) => {
+    const key = CONTEXT_KEYS.get(prefix + suffix);
+    return key ? [[key.key, of(read, key)]] : [];
+  });
+}
+
+export const PROCESS_RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
+  ...resolvers(
+    "process.",
+    OWN,
+    (read) =>
+      ({ process, sources }) =>
+        read(process, sources),
+  ),
+  ...resolvers("process.parent.", RELATED, ofParent),
+  ...resolvers("process.ancestors.", RELATED, ofAncestors),
+  ["process.ancestors.length", ({ lineage }) => (lineage.complete ? BigInt(lineage.processes.length) : null)],
+]);

@@ -5,7 +5,7 @@ import type { Node as SyntaxNode } from "../syntax/ast.ts";
 import { type HeadOptions, readHead } from "./definition.ts";
 import { type Entry, type PolicyReader, typeName } from "./document.ts";
 import type { MacroBody, MacroSource } from "./model.ts";
-import { scalarExcerpt } from "./scalar-map.ts";
+import { fileExcerpt, scalarExcerpt } from "./scalar-map.ts";
 import { readEnum } from "./values.ts";
 
 const KEYS = ["id", "expression", "values", "description", "agent_version", "filters", "combine"];
@@ -74,7 +74,5 @@ function readValues(reader: PolicyReader, entry: Entry): MacroBody | null {
   }
   if (isSeq(entry.value) && items.length === 0) reader.error("missing-key", entry.keyPlace, "`values` is empty");
   if (items.length === 0 || isMap(entry.value)) return null;
-  const offsets = Array.from({ length: end - start + 1 }, (_, i) => start + i);
-  const excerpt = { file: reader.file, text: reader.file.text.slice(start, end), start, offsets };
-  return { kind: "values", excerpt, list: { kind: "list", items, span } };
+  return { kind: "values", excerpt: fileExcerpt(reader.file, start, end), list: { kind: "list", items, span } };
 }

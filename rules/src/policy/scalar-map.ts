@@ -36,11 +36,39 @@ const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 };
 /** @returns the scalar's text as an excerpt; its offsets are null when source and value do not fit together */
 export function scalarExcerpt(file: SourceFile, scalar: Scalar<string>): Excerpt {
   const [start, end] = scalar.range ?? [0, 0];
-  const text = scalar.value;
-  // Too long to be parsed: no part of it will be pointed at.
-  if (text.length > EXPRESSION_LENGTH_MAX) return { file, text, start, offsets: null };
-  const raw = file.text.slice(start, end);
-  return { file, text, start, offsets: align(text, units(raw, start, scalar.type), start) };
+  const { value: text, type } = scalar;
+  return new LazyExcerpt({ file, text, start }, () => {
+    // Too long to be parsed: no part of it will be pointed at.
+    if (text.length > EXPRESSION_LENGTH_MAX) return null;
+    return align(text, units(file.text.slice(start, end), start, type), start);
+  });
+}
+
+/** @returns a part of the file as it is written there */
+export function fileExcerpt(file: SourceFile, start: number, end: number): Excerpt {
+  const text = file.text.slice(start, end);
+  return new LazyExcerpt({ file, text, start }, () => Array.from({ length: text.length + 1 }, (_, i) => start + i));
+}
+
+/** Offsets are many, and asked for only where something is reported. */
+class LazyExcerpt implements Excerpt {
+  readonly file: SourceFile;
+  readonly text: string;
+  readonly start: number;
+  readonly #map: () => number[] | null;
+  #offsets: readonly number[] | null | undefined;
+
+  constructor({ file, text, start }: Omit<Excerpt, "offsets">, map: () => number[] | null) {
+    this.file = file;
+    this.text = text;
+    this.start = start;
+    this.#map = map;
+  }
+
+  get offsets(): readonly number[] | null {
+    if (this.#offsets === undefined) this.#offsets = this.#map();
+    return this.#offsets;
+  }
 }
 
 function units(raw: string, start: number, type: Scalar["type"]): Unit[] {

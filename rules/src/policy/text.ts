@@ -3,7 +3,7 @@ import { type Diagnostic, diagnosticAt, diagnosticOf, placeAt } from "../diagnos
 import { SourceFile } from "../source.ts";
 
 /** Most bytes of one policy file. */
-export const POLICY_BYTES_MAX = 4 << 20;
+export const POLICY_BYTES_MAX = 2 << 20;
 
 /** A policy file as given: its name for messages, its content. */
 export interface PolicyInput {

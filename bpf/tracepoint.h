@@ -2,141 +2,245 @@
 /*
  * File events where the kernel refuses trampolines: from the exit of system calls.
  *
- * An open is resolved from the descriptor it returned. The others are resolved from their arguments, read
- * after the call, when their pages are certainly present: relative to real objects, but lexically, so a
- * symbolic link on the way is not followed. Such events carry FLAG_RESOLVED_AT_SYSCALL. What this
- * mode does not see: io_uring, 32-bit calls, failed calls.
+ * An open is resolved from the descriptor it returned, a change of directory from where the task is now. The
+ * others are resolved from their arguments, read after the call, when their pages are certainly present; see
+ * lib/argument.h for what that misses. Such events carry FLAG_RESOLVED_AT_SYSCALL. A file is described only
+ * where the call leaves its attributes as they were. What this mode does not see: io_uring, 32-bit calls,
+ * failed calls.
  */
 #pragma once
 
-#include "lib/emit.h"
+#include "lib/argument.h"
 #include "syscalls.h"
 
-#define AT_FDCWD     -100
-#define AT_REMOVEDIR 0x200
-#define O_WRONLY     01
-#define O_CREAT	     0100
-#define O_TRUNC	     01000
+#define AT_SYMLINK_NOFOLLOW 0x100
+#define AT_REMOVEDIR	    0x200
+#define AT_SYMLINK_FOLLOW   0x400
+#define O_WRONLY	    01
+#define O_CREAT		    0100
+#define O_TRUNC		    01000
+#define O_TMPFILE	    020000000
 
-static __always_inline struct file *file_of(int fd)
+struct call {
+	__u64 arg[8]; /* ARGUMENTS of them; 0 beyond, and at 0: they count from 1 */
+};
+
+/* An event as the arguments of its call tell it. */
+struct operation {
+	__u32 type;
+	__u32 flags;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__s32 fd;
+	__u64 name; /* string; 0: the descriptor itself */
+	__s32 dest_fd;
+	__u32 follows;
+	__u64 dest_name;  /* string; 0: none */
+	__u64 text;	  /* string; 0: none */
+	__u64 filesystem; /* mount: string; 0: not known */
+	__u32 describes;  /* the file of the descriptor is as it was before the call */
+	__u32 text_kind;
+};
+
+/* The path of the operation, and what the descriptor tells beyond it. */
+static __always_inline int push_subject(struct scratch *s, struct operation *op)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL;
-
-	if ((__u32)fd >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	return file;
-}
-
-/* Appends the directory that `fd` and the first byte of a path start from. */
-__noinline int push_base(struct scratch *s, int fd)
-{
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct path base;
-
-	if (!s)
-		return -1;
-	if (s->user[0] == '/') {
-		base = BPF_CORE_READ(task, fs, root);
-	} else if (fd == AT_FDCWD) {
-		base = BPF_CORE_READ(task, fs, pwd);
-	} else {
-		struct file *file = file_of(fd);
-
-		if (!file)
-			return -1;
-		base = BPF_CORE_READ(file, f_path);
-	}
-	return path_push_object(s, (__u64)base.mnt, (__u64)base.dentry);
-}
-
-__noinline int push_argument(struct scratch *s, int fd, __u64 string)
-{
-	if (!s || bpf_probe_read_user_str(s->user, sizeof(s->user), (void *)string) < 0)
-		return -1;
-	if (push_base(s, fd) < 0)
-		return -1;
-	return path_push_string(s);
-}
-
-static __always_inline void opened(int fd, __u32 flags)
-{
-	struct scratch *s = event_begin(EVENT_OPEN, flags);
-	struct file_record *r;
-	struct file *file;
+	struct file_record *r = (void *)s->record;
 	struct path path;
 
-	if (!s)
-		return;
-	file = file_of(fd);
-	if (!file) {
-		event_lost(s); /* closed by another thread before the call returned */
-		return;
-	}
-	r = (void *)s->record;
-	path = BPF_CORE_READ(file, f_path);
-	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
-	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+	if (op->name)
+		return push_argument(s, op->fd, op->name, op->follows);
+	if (push_descriptor(s, op->fd, &path) < 0)
+		return -1;
+	if (op->describes)
+		event_subject(s, &path);
+	if (op->type == EVENT_OPEN && was_created(file_of(op->fd)))
 		r->head.flags |= FLAG_CREATED;
-	event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
-	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
-	event_end(s, 0);
+	if (op->text_kind == TEXT_DENTRY)
+		event_text(s, TEXT_DENTRY, (__u64)path.dentry);
+	return 0;
 }
 
-/* unlink and chmod by name; a NULL name means the descriptor itself. */
-static __always_inline void named(__u32 type, int fd, const char *name, __u32 mode)
+/* The type of a mount as given: "fuse.sshfs" is a "fuse". That is all that a mount has of attributes. */
+static __always_inline void fill_filesystem(struct file_record *r, __u64 string)
 {
-	struct scratch *s = event_begin(type, 0);
-	struct file_record *r;
+	long bytes = bpf_probe_read_user_str(r->filesystem, sizeof(r->filesystem), (void *)string);
+	bool ended = false;
 
-	if (!s)
+	if (bytes <= 1)
 		return;
-	r = (void *)s->record;
-	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
-	r->op_mode = mode;
-	if (name) {
-		if (push_argument(s, fd, (__u64)name) < 0) {
-			event_lost(s);
-			return;
-		}
-	} else {
-		struct file *file = file_of(fd);
-		struct path path;
-
-		if (!file) {
-			event_lost(s);
-			return;
-		}
-		path = BPF_CORE_READ(file, f_path);
-		event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
-		path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+	r->head.flags &= ~FLAG_ATTRIBUTES_UNKNOWN;
+	for (int i = 0; i < FILESYSTEM_BYTES; i++) {
+		ended |= r->filesystem[i] == '.';
+		if (ended)
+			r->filesystem[i] = 0;
 	}
-	event_end(s, 0);
 }
 
-static __always_inline void renamed(int old_fd, const char *old_name, int new_fd,
-				    const char *new_name, __u32 flags)
+/* A global function for the reason that lib/path.h gives. */
+__noinline int operation_done(struct operation *op)
 {
-	struct scratch *s = event_begin(EVENT_RENAME, flags);
 	struct file_record *r;
-	__u64 tenants;
+	struct scratch *s;
+	__u64 tenants = 0;
 
+	if (!op)
+		return 0;
+	s = event_begin(op->type, op->flags);
 	if (!s)
-		return;
+		return 0;
 	r = (void *)s->record;
 	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
-	if (push_argument(s, old_fd, (__u64)old_name) < 0) {
-		event_lost(s);
-		return;
-	}
-	tenants = event_next_path(s);
-	if (push_argument(s, new_fd, (__u64)new_name) < 0) {
-		event_lost(s);
-		return;
+	r->op_mode = op->mode;
+	r->op_uid = op->uid;
+	r->op_gid = op->gid;
+	if (op->filesystem)
+		fill_filesystem(r, op->filesystem);
+	if (op->text_kind != TEXT_DENTRY)
+		event_text(s, op->text_kind, op->text);
+	/* A descriptor that another thread closed meanwhile, a string that it unmapped. */
+	if (push_subject(s, op) < 0)
+		goto lost;
+	if (op->dest_name) {
+		tenants = event_next_path(s);
+		if (push_argument(s, op->dest_fd, op->dest_name, op->type == EVENT_MOUNT) < 0)
+			goto lost;
 	}
 	event_end(s, tenants);
+	return 0;
+lost:
+	event_lost(s);
+	return 0;
+}
+
+static __always_inline bool follows(__u32 how, __u32 at_flags)
+{
+	if (how == FOLLOWS_UNLESS)
+		return !(at_flags & AT_SYMLINK_NOFOLLOW);
+	if (how == FOLLOWS_IF)
+		return at_flags & AT_SYMLINK_FOLLOW;
+	return how == FOLLOWS_ALWAYS;
+}
+
+static __always_inline void open_operation(struct operation *op, struct call *call, __u64 nr,
+					   int fd)
+{
+	/* struct open_how begins with u64 flags, u64 mode. */
+	__u64 how[2] = { ~0U, 0 };
+
+#ifdef NR_creat
+	if (nr == NR_creat)
+		op->flags = O_CREAT | O_WRONLY | O_TRUNC;
+#endif
+	if (nr == NR_openat2) {
+		/* Unreadable by now: any flag may have been set. */
+		bpf_probe_read_user(how, sizeof(how), (void *)call->arg[3]);
+		op->flags = how[0];
+		op->mode = how[1] & MODE_BITS;
+	}
+	if (!(op->flags & (O_CREAT | O_TMPFILE)))
+		op->mode = 0;
+	op->fd = fd;
+	op->describes = true;
+}
+
+/* Returns whether anything was mounted. */
+static __always_inline bool mount_operation(struct operation *op, struct call *call, __u64 nr)
+{
+	enum mount_kind kind = mount_kind(call->arg[4]);
+
+	op->text_kind = TEXT_UNKNOWN;
+	if (nr == NR_move_mount) {
+		if (call->arg[5] & MOVE_MOUNT_SET_GROUP)
+			return false;
+		/* From a descriptor, it is that of the mount, which is at its place now. */
+		if (call->arg[5] & MOVE_MOUNT_F_EMPTY_PATH) {
+			op->fd = call->arg[1];
+			op->name = 0;
+			op->describes = true;
+			op->text_kind = TEXT_DENTRY;
+		}
+		return true;
+	}
+	if (kind == MOUNT_BIND)
+		op->dest_name = call->arg[1];
+	if (kind == MOUNT_NEW)
+		op->filesystem = call->arg[3];
+	return kind != MOUNT_NOTHING;
+}
+
+/* Returns whether a file took part. */
+static __always_inline bool splice_operation(struct operation *op, struct call *call)
+{
+	struct file *in = file_of(call->arg[1]), *out = file_of(call->arg[3]);
+	struct spliced files;
+
+	if (!in || !out)
+		return false;
+	files = spliced_files(in, out);
+	if (!files.file)
+		return false;
+	op->fd = files.written ? call->arg[1] : call->arg[3];
+	/* A file that was written to has new times. */
+	op->describes = files.written != NULL;
+	if (files.read)
+		op->flags = used_buffer_flags(files.read);
+	if (files.written)
+		op->mode = last_buffer_flags(files.written);
+	return true;
+}
+
+/* Reads the arguments by the shape of the call. */
+__noinline int call_done(struct call *call, __u32 nr, int ret)
+{
+	struct operation op = {};
+	const struct shape *shape;
+
+	if (!call || nr >= SYSCALLS)
+		return 0;
+	shape = &shapes[nr];
+	op.type = shape->type;
+	op.fd = shape->fd ? call->arg[shape->fd & 7] : AT_FDCWD;
+	op.dest_fd = shape->dest_fd ? call->arg[shape->dest_fd & 7] : AT_FDCWD;
+	op.name = call->arg[shape->name & 7];
+	op.dest_name = call->arg[shape->dest_name & 7];
+	op.flags = call->arg[shape->flags & 7];
+	op.mode = call->arg[shape->mode & 7] & MODE_BITS;
+	op.text = call->arg[shape->text & 7];
+	op.text_kind = op.text ? TEXT_USER : TEXT_NONE;
+	op.follows = follows(shape->follows, call->arg[shape->at_flags & 7]);
+	if (shape->owner) {
+		op.uid = call->arg[shape->owner & 7];
+		op.gid = call->arg[(shape->owner + 1) & 7];
+	}
+	switch (op.type) {
+	case EVENT_OPEN:
+		open_operation(&op, call, nr, ret);
+		break;
+	case EVENT_UNLINK:
+		if (nr == NR_unlinkat && call->arg[3] & AT_REMOVEDIR)
+			op.type = EVENT_RMDIR;
+		break;
+	case EVENT_SETXATTR:
+		/* struct xattr_args: u64 value, u32 size, u32 flags. */
+		if (nr == NR_setxattrat &&
+		    bpf_probe_read_user(&op.flags, sizeof(op.flags), (void *)call->arg[5] + 12) < 0)
+			op.flags = ~0U;
+		break;
+	case EVENT_MOUNT:
+		if (!mount_operation(&op, call, nr))
+			return 0;
+		break;
+	case EVENT_SPLICE:
+		if (!splice_operation(&op, call))
+			return 0;
+		break;
+	case EVENT_CHDIR:
+		op.describes = true;
+		break;
+	}
+	return operation_done(&op);
 }
 
 SEC("tp_btf/sys_exit")
@@ -145,65 +249,17 @@ int tracepoint_sys_exit(__u64 *ctx)
 	struct pt_regs *regs = (void *)ctx[0];
 	long ret = ctx[1];
 	struct call call;
+	__u64 nr;
 
-	if (ret < 0 || syscall_is_32bit())
+	/* The exit of every system call comes here: a cheap no for nearly all of them. */
+	if (ret < 0)
 		return 0;
-	call.nr = syscall_nr(regs);
-	if (!syscall_wanted(call.nr))
+	nr = syscall_nr(regs);
+	if (nr >= SYSCALLS || !shapes[nr].type || syscall_is_32bit())
 		return 0;
-	syscall_args(&call, regs);
-	switch (call.nr) {
-#ifdef NR_open
-	case NR_open:
-		opened(ret, call.arg[1]);
-		break;
-	case NR_creat:
-		opened(ret, O_CREAT | O_WRONLY | O_TRUNC);
-		break;
-	case NR_unlink:
-		named(EVENT_UNLINK, AT_FDCWD, (void *)call.arg[0], 0);
-		break;
-	case NR_chmod:
-		named(EVENT_CHMOD, AT_FDCWD, (void *)call.arg[0], call.arg[1] & 07777);
-		break;
-	case NR_rename:
-		renamed(AT_FDCWD, (void *)call.arg[0], AT_FDCWD, (void *)call.arg[1], 0);
-		break;
-#endif
-	case NR_openat:
-	case NR_open_by_handle_at:
-		opened(ret, call.arg[2]);
-		break;
-	case NR_openat2: {
-		__u64 flags;
-
-		/* struct open_how begins with u64 flags. Unreadable by now: any flag may have been set. */
-		if (bpf_probe_read_user(&flags, sizeof(flags), (void *)call.arg[2]) < 0)
-			flags = ~0U;
-		opened(ret, flags);
-		break;
-	}
-	case NR_unlinkat:
-		if (!(call.arg[2] & AT_REMOVEDIR))
-			named(EVENT_UNLINK, call.arg[0], (void *)call.arg[1], 0);
-		break;
-	case NR_fchmod:
-		named(EVENT_CHMOD, call.arg[0], NULL, call.arg[1] & 07777);
-		break;
-	case NR_fchmodat:
-		named(EVENT_CHMOD, call.arg[0], (void *)call.arg[1], call.arg[2] & 07777);
-		break;
-	case NR_fchmodat2:
-		/* With AT_EMPTY_PATH an empty name adds nothing to the descriptor's path. */
-		named(EVENT_CHMOD, call.arg[0], (void *)call.arg[1], call.arg[2] & 07777);
-		break;
-	case NR_renameat:
-		renamed(call.arg[0], (void *)call.arg[1], call.arg[2], (void *)call.arg[3], 0);
-		break;
-	case NR_renameat2:
-		renamed(call.arg[0], (void *)call.arg[1], call.arg[2], (void *)call.arg[3],
-			call.arg[4]);
-		break;
-	}
+	__builtin_memset(&call, 0, sizeof(call));
+	for (int i = 0; i < ARGUMENTS; i++)
+		call.arg[i + 1] = syscall_arg(regs, i);
+	call_done(&call, nr, ret);
 	return 0;
 }

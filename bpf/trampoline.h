@@ -5,20 +5,25 @@
  * operations are not reported.
  *
  * do_filp_open() opens for every caller in user space and still has the flags as asked for (the open file
- * itself has lost O_CREAT and O_TRUNC). The others know their mounts only at security_path_*() and
+ * itself has lost O_CREAT and O_TRUNC). Most others know their mounts only at security_path_*() and
  * their outcome only at vfs_*(); lib/stash.h connects the two. Inner calls by stacking file systems act on
  * other dentries and are left out by that.
+ *
+ * The agent knows which functions each event type needs, and with which parameters: agent/src/kernel/hooks.ts.
  */
 #pragma once
 
-#include "lib/emit.h"
 #include "lib/stash.h"
+#include "trampoline/attributes.h"
+#include "trampoline/mount.h"
+#include "trampoline/names.h"
+#include "trampoline/xattr.h"
 
 SEC("fexit/do_filp_open")
-int trampoline_open(__u64 *ctx)
+int trampoline_open(void *ctx)
 {
-	struct open_flags *how = (void *)ctx[2];
-	struct file *file = (void *)ctx[3];
+	struct open_flags *how = (void *)argument(ctx, 2);
+	struct file *file = (void *)returned(ctx);
 	struct file_record *r;
 	struct scratch *s;
 	struct path path;
@@ -30,196 +35,63 @@ int trampoline_open(__u64 *ctx)
 		return 0;
 	r = (void *)s->record;
 	path = BPF_CORE_READ(file, f_path);
-	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED)
+	if (was_created(file))
 		r->head.flags |= FLAG_CREATED;
-	event_subject(s, path.mnt, BPF_CORE_READ(path.dentry, d_inode));
+	r->op_mode = BPF_CORE_READ(how, mode) & MODE_BITS;
+	event_subject(s, &path);
 	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
 	return 0;
 }
 
-/* Whether to stash an operation: the flags of rename are judged with its outcome. */
-static __always_inline struct stash *stash_begin(struct scratch **s, __u32 type)
+/* chdir and fchdir, and whatever else gives a task another working directory (setns). Can't fail. */
+SEC("fentry/set_fs_pwd")
+int trampoline_chdir(void *ctx)
 {
-	struct generation *g = generation_in(current_slot());
-
-	if (!g || type >= EVENT_TYPES || !g->interest[type].tenants)
-		return NULL;
-	*s = scratch_claim();
-	if (!*s) {
-		struct counters *c = counters_of(type);
-
-		if (c)
-			c->lost_no_scratch++;
-		return NULL;
-	}
-	(*s)->type = type;
-	/* The names are written by whoever uses them. */
-	__builtin_memset((*s)->record, 0, __builtin_offsetof(struct stash, name));
-	return (void *)(*s)->record;
-}
-
-static __always_inline void keep_name(char *to, __u32 *len, struct dentry *dentry)
-{
-	__u32 bytes = BPF_CORE_READ(dentry, d_name.len);
-
-	*len = bytes & 255;
-	bpf_probe_read_kernel(to, bytes & 255, BPF_CORE_READ(dentry, d_name.name));
-}
-
-SEC("fexit/security_path_unlink")
-int trampoline_unlink_asked(__u64 *ctx)
-{
-	struct path *directory = (void *)ctx[0];
-	struct dentry *dentry = (void *)ctx[1];
-	struct scratch *s = NULL;
-	struct stash *stash = ctx[2] ? NULL : stash_begin(&s, EVENT_UNLINK);
-
-	if (!stash)
-		return 0;
-	stash->type = EVENT_UNLINK;
-	stash->subject = dentry;
-	stash->inode =
-		BPF_CORE_READ(dentry, d_inode); /* the caller holds it; the dentry will not */
-	stash->path.mnt = BPF_CORE_READ(directory, mnt);
-	stash_keep(s, stash);
-	scratch_release(s);
-	return 0;
-}
-
-SEC("fexit/security_path_chmod")
-int trampoline_chmod_asked(__u64 *ctx)
-{
-	struct path *path = (void *)ctx[0];
-	struct scratch *s = NULL;
-	struct stash *stash = ctx[2] ? NULL : stash_begin(&s, EVENT_CHMOD);
-
-	if (!stash)
-		return 0;
-	stash->type = EVENT_CHMOD;
-	stash->mode = (__u32)ctx[1] & 07777;
-	stash->subject = BPF_CORE_READ(path, dentry);
-	stash->inode = BPF_CORE_READ(path, dentry, d_inode);
-	stash->path.mnt = BPF_CORE_READ(path, mnt);
-	stash_keep(s, stash);
-	scratch_release(s);
-	return 0;
-}
-
-SEC("fexit/security_path_rename")
-int trampoline_rename_asked(__u64 *ctx)
-{
-	struct path *from = (void *)ctx[0], *to = (void *)ctx[2];
-	struct dentry *dentry = (void *)ctx[1];
-	struct scratch *s = NULL;
-	struct stash *stash = ctx[5] ? NULL : stash_begin(&s, EVENT_RENAME);
-
-	if (!stash)
-		return 0;
-	stash->type = EVENT_RENAME;
-	stash->mode = ctx[4]; /* RENAME_* */
-	stash->subject = dentry;
-	stash->inode = BPF_CORE_READ(dentry, d_inode);
-	stash->path.mnt = BPF_CORE_READ(from, mnt);
-	stash->path.dentry = BPF_CORE_READ(from, dentry);
-	stash->dest.mnt = BPF_CORE_READ(to, mnt);
-	stash->dest.dentry = BPF_CORE_READ(to, dentry);
-	/* The rename changes the dentry's name. */
-	keep_name(stash->name, &stash->name_len, dentry);
-	keep_name(stash->dest_name, &stash->dest_name_len, (void *)ctx[3]);
-	stash_keep(s, stash);
-	scratch_release(s);
-	return 0;
-}
-
-/* unlink and chmod: the subject still has its name and directory. */
-static __always_inline void done(__u32 type, struct dentry *dentry, int ret)
-{
-	struct stash *stash = stash_of(type, dentry);
-	struct file_record *r;
-	struct scratch *s;
+	struct path *to = (void *)argument(ctx, 1);
+	struct scratch *s = event_begin(EVENT_CHDIR, 0);
 	struct path path;
 
-	if (!stash)
-		return;
-	if (ret)
-		goto out;
-	s = event_begin(type, 0);
 	if (!s)
-		goto out;
-	r = (void *)s->record;
-	path.mnt = stash->path.mnt;
-	path.dentry = stash->subject; /* the same as dentry, but a number to the verifier */
-	r->op_mode = stash->mode;
-	event_subject(s, path.mnt, stash->inode);
+		return 0;
+	path.mnt = BPF_CORE_READ(to, mnt);
+	path.dentry = BPF_CORE_READ(to, dentry);
+	event_subject(s, &path);
 	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
 	event_end(s, 0);
-out:
-	stash_drop();
-}
-
-SEC("fexit/vfs_unlink")
-int trampoline_unlink_done(__u64 *ctx)
-{
-	/* (dir, dentry, delegated_inode); since 5.12 with the mount's id mapping in front. */
-	if (options.nargs_vfs_unlink == 3)
-		done(EVENT_UNLINK, (void *)ctx[1], ctx[3]);
-	else if (options.nargs_vfs_unlink == 4)
-		done(EVENT_UNLINK, (void *)ctx[2], ctx[4]);
 	return 0;
 }
 
-SEC("fexit/notify_change")
-int trampoline_chmod_done(__u64 *ctx)
+/* do_splice(in, off_in, out, off_out, len, flags) */
+SEC("fentry/do_splice")
+int trampoline_splice_asked(void *ctx)
 {
-	/* (dentry, attr, delegated_inode); since 5.12 with the mount's id mapping in front. */
-	if (options.nargs_notify_change == 3)
-		done(EVENT_CHMOD, (void *)ctx[0], ctx[3]);
-	else if (options.nargs_notify_change == 4)
-		done(EVENT_CHMOD, (void *)ctx[1], ctx[4]);
-	return 0;
-}
-
-static __always_inline void push_kept_name(struct scratch *s, const char *name, __u32 len)
-{
-	bpf_probe_read_kernel(s->user, NAME_BYTES_MAX, name);
-	path_push_user(s, 0, len);
-}
-
-static __always_inline void rename_done(struct dentry *dentry, int ret)
-{
-	struct stash *stash = stash_of(EVENT_RENAME, dentry);
-	struct scratch *s;
-	__u64 tenants;
+	struct spliced ends = spliced_files((void *)argument(ctx, 0), (void *)argument(ctx, 2));
+	struct file *file = ends.file;
+	struct scratch *s = NULL;
+	struct stash *stash = file ? stash_begin(&s, EVENT_SPLICE) : NULL;
 
 	if (!stash)
-		return;
-	if (ret)
-		goto out;
-	s = event_begin(EVENT_RENAME, stash->mode);
-	if (!s)
-		goto out;
-	event_subject(s, stash->path.mnt, stash->inode);
-	path_push_object(s, (__u64)stash->path.mnt, (__u64)stash->path.dentry);
-	push_kept_name(s, stash->name, stash->name_len);
-	tenants = event_next_path(s);
-	path_push_object(s, (__u64)stash->dest.mnt, (__u64)stash->dest.dentry);
-	push_kept_name(s, stash->dest_name, stash->dest_name_len);
-	event_end(s, tenants);
-out:
-	stash_drop();
+		return 0;
+	if (ends.read)
+		stash->record.op_flags = next_buffer_flags(ends.read);
+	stash_subject(stash, BPF_CORE_READ(file, f_path.mnt), BPF_CORE_READ(file, f_path.dentry));
+	stash_keep(s, stash);
+	return 0;
 }
 
-SEC("fexit/vfs_rename")
-int trampoline_rename_done(__u64 *ctx)
+SEC("fexit/do_splice")
+int trampoline_splice_done(void *ctx)
 {
-	/* (old_dir, old_dentry, new_dir, new_dentry, delegated_inode, flags); since 5.12 one struct renamedata. */
-	if (options.nargs_vfs_rename == 6) {
-		rename_done((void *)ctx[1], ctx[6]);
-	} else if (options.nargs_vfs_rename == 1) {
-		struct renamedata *rd = (void *)ctx[0];
+	struct spliced ends = spliced_files((void *)argument(ctx, 0), (void *)argument(ctx, 2));
+	struct file *file = ends.file;
+	__u64 subject = file ? (__u64)BPF_CORE_READ(file, f_path.dentry) : 0;
+	struct stash *stash = stash_of(TYPE_BIT(EVENT_SPLICE), subject);
 
-		rename_done(BPF_CORE_READ(rd, old_dentry), ctx[1]);
-	}
+	if (!stash)
+		return 0;
+	if (ends.written)
+		stash->record.op_mode = last_buffer_flags(ends.written);
+	stash_done(TYPE_BIT(EVENT_SPLICE), subject, (__s64)returned(ctx) < 0);
 	return 0;
 }

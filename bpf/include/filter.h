@@ -56,9 +56,6 @@ struct counters {
 
 /* Set by the agent before loading. */
 struct options {
-	__u32 agent_tgid; /* whose own activity is left out; 0: nobody's */
-	/* Number of parameters, which differs between kernels; 0 where the function does not exist. */
-	__u32 nargs_vfs_unlink;
-	__u32 nargs_vfs_rename;
-	__u32 nargs_notify_change;
+	__u32 agent_tgid;	    /* whose own activity is left out; 0: nobody's */
+	__u32 mkdir_returns_dentry; /* vfs_mkdir(): since 6.15; an int before */
 };

@@ -94,10 +94,16 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 } CORE;
 
+struct list_head {
+	struct list_head *prev;
+} CORE;
+
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
+	struct list_head mnt_mounts; /* children, the newest last */
+	struct list_head mnt_child;
 	struct mnt_namespace *mnt_ns;
 	int mnt_id;
 } CORE;
@@ -111,6 +117,18 @@ struct file {
 	struct path f_path;
 	unsigned int f_flags;
 	unsigned int f_mode;
+	void *private_data;
+} CORE;
+
+struct pipe_buffer {
+	unsigned int flags;
+} CORE;
+
+struct pipe_inode_info {
+	unsigned int head;
+	unsigned int tail;
+	unsigned int ring_size;
+	struct pipe_buffer *bufs;
 } CORE;
 
 struct fdtable {
@@ -180,6 +198,7 @@ struct renamedata {
 
 struct open_flags {
 	int open_flag;
+	__u16 mode;
 } CORE;
 
 #if defined(__TARGET_ARCH_x86)

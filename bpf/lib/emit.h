@@ -1,96 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Fills records and hands them to the agent, counting what can't be handed over. */
+/* Events from interest to record: begins them, judges them, and hands them to the agent or counts why not. */
 #pragma once
 
-#include "path.h"
-
-static __always_inline void fill_head(struct record *r, struct task_struct *task, __u16 type)
-{
-	const struct cred *cred = BPF_CORE_READ(task, cred);
-
-	r->type = type;
-	r->time_ns = bpf_ktime_get_boot_ns();
-	r->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	r->cgroup_id = bpf_get_current_cgroup_id();
-	r->tgid = BPF_CORE_READ(task, tgid);
-	r->tid = BPF_CORE_READ(task, pid);
-	r->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	r->uid = BPF_CORE_READ(cred, uid.val);
-	r->gid = BPF_CORE_READ(cred, gid.val);
-	r->euid = BPF_CORE_READ(cred, euid.val);
-	r->egid = BPF_CORE_READ(cred, egid.val);
-	r->fsuid = BPF_CORE_READ(cred, fsuid.val);
-	r->fsgid = BPF_CORE_READ(cred, fsgid.val);
-	r->auid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0U;
-	r->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	r->pid_ns = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);
-	bpf_probe_read_kernel(r->comm, sizeof(r->comm), task->comm);
-}
-
-/* The kernel's dev_t has 20 bits of minor number; user space knows new_encode_dev(). */
-static __always_inline __u32 user_dev(__u32 dev)
-{
-	__u32 major = dev >> 20, minor = dev & 0xfffff;
-
-	return (minor & 0xff) | major << 8 | (minor & ~0xffU) << 12;
-}
-
-#define NS_PER_SECOND 1000000000ULL
-
-/* Reads a time of an inode, in nanoseconds since the epoch, however this kernel calls it. */
-#define INODE_TIME(inode, which)                                                               \
-	({                                                                                     \
-		struct inode___hidden *hidden = (void *)(inode);                               \
-		struct inode___old *old = (void *)(inode);                                     \
-		struct timespec64 t = {};                                                      \
-		if (bpf_core_field_exists((inode)->i_##which##_sec)) {                         \
-			t.tv_sec = BPF_CORE_READ(inode, i_##which##_sec);                      \
-			t.tv_nsec = BPF_CORE_READ(inode, i_##which##_nsec) & ~I_CTIME_QUERIED; \
-		} else if (bpf_core_field_exists(hidden->__i_##which)) {                       \
-			t.tv_sec = BPF_CORE_READ(hidden, __i_##which.tv_sec);                  \
-			t.tv_nsec = BPF_CORE_READ(hidden, __i_##which.tv_nsec);                \
-		} else if (bpf_core_field_exists(old->i_##which)) {                            \
-			t.tv_sec = BPF_CORE_READ(old, i_##which.tv_sec);                       \
-			t.tv_nsec = BPF_CORE_READ(old, i_##which.tv_nsec);                     \
-		}                                                                              \
-		t.tv_sec *NS_PER_SECOND + t.tv_nsec;                                           \
-	})
-
-/* Overlayfs keeps its inodes in struct ovl_inode, where the dentry in the upper layer follows the inode. */
-static __always_inline bool in_upper_layer(struct super_block *sb, struct inode *inode)
-{
-	void *upper = NULL;
-
-	if (BPF_CORE_READ(sb, s_magic) != OVERLAYFS_SUPER_MAGIC)
-		return false;
-	bpf_probe_read_kernel(&upper, sizeof(upper),
-			      (void *)inode + bpf_core_type_size(struct inode));
-	return upper != NULL;
-}
-
-/* Describes the file of an event, as it is now. */
-__noinline int fill_file(struct file_record *r, __u64 vfsmount, __u64 inode_address)
-{
-	struct inode *inode = (void *)inode_address;
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
-
-	if (!r)
-		return 0;
-	r->head.flags &= ~FLAG_ATTRIBUTES_UNKNOWN;
-	r->inode = BPF_CORE_READ(inode, i_ino);
-	r->dev = user_dev(BPF_CORE_READ(sb, s_dev));
-	r->mode = BPF_CORE_READ(inode, i_mode);
-	r->uid = BPF_CORE_READ(inode, i_uid.val);
-	r->gid = BPF_CORE_READ(inode, i_gid.val);
-	r->mount_id = BPF_CORE_READ(real_mount((void *)vfsmount), mnt_id);
-	r->mtime_ns = INODE_TIME(inode, mtime);
-	r->ctime_ns = INODE_TIME(inode, ctime);
-	bpf_probe_read_kernel_str(r->filesystem, sizeof(r->filesystem),
-				  BPF_CORE_READ(sb, s_type, name));
-	if (in_upper_layer(sb, inode))
-		r->head.flags |= FLAG_IN_UPPER_LAYER;
-	return 0;
-}
+#include "describe.h"
 
 /* Ends a record of `size` bytes, which start record[]. */
 static __always_inline bool send(struct scratch *s, struct counters *c, __u32 size)
@@ -138,16 +50,24 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->flags = flags;
 	s->slot = slot;
 	s->subject_inode = 0;
+	s->text_kind = TEXT_NONE;
 	path_start(s, sizeof(struct file_record), 0);
 	return s;
 }
 
 /* Names the file that the event is about. It is described only if the event passes. */
-static __always_inline void event_subject(struct scratch *s, struct vfsmount *mnt,
-					  struct inode *inode)
+static __always_inline void event_subject(struct scratch *s, struct path *path)
 {
-	s->subject_mnt = (__u64)mnt;
-	s->subject_inode = (__u64)inode;
+	struct dentry *dentry = path->dentry;
+
+	s->subject_mnt = (__u64)path->mnt;
+	s->subject_inode = (__u64)BPF_CORE_READ(dentry, d_inode);
+}
+
+static __always_inline void event_text(struct scratch *s, __u32 kind, __u64 text)
+{
+	s->text_kind = kind;
+	s->text = text;
 }
 
 /* Ends the first path and begins the destination path behind it. Returns the tenants it approves. */
@@ -162,15 +82,58 @@ static __always_inline __u64 event_next_path(struct scratch *s)
 	return tenants;
 }
 
-/* Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. */
-static __always_inline void event_end(struct scratch *s, __u64 tenants)
+/* Adds the text behind the paths, which end at `end`. Returns the end of the record. */
+static __always_inline __u32 append_text(struct scratch *s, __u32 end)
 {
 	struct file_record *r = (struct file_record *)s->record;
-	struct generation *g = generation_in(s->slot);
-	struct counters *c = counters_of(s->type);
+	long bytes;
+
+	if (s->text_kind == TEXT_NONE)
+		return end;
+	if (s->text_kind == TEXT_DENTRY) {
+		path_start(s, end, KIND_TEXT);
+		path_push_object(s, 0, s->text);
+		if (s->truncated)
+			r->head.flags |= FLAG_TEXT_TRUNCATED;
+		return path_finish(s, &r->text_len);
+	}
+	if (end > RECORD_BYTES_MAX - (TEXT_BYTES_MAX + 1))
+		end = RECORD_BYTES_MAX - (TEXT_BYTES_MAX + 1);
+	if (s->text_kind == TEXT_USER)
+		bytes = bpf_probe_read_user_str(&s->record[end], TEXT_BYTES_MAX + 1,
+						(void *)s->text);
+	else if (s->text_kind == TEXT_KERNEL)
+		bytes = bpf_probe_read_kernel_str(&s->record[end], TEXT_BYTES_MAX + 1,
+						  (void *)s->text);
+	else
+		bytes = 0;
+	if (bytes <= 0 || bytes > TEXT_BYTES_MAX) {
+		r->head.flags |= FLAG_TEXT_TRUNCATED;
+		return end;
+	}
+	bytes -= 1; /* its NUL */
+	r->text_len = bytes;
+	*(__u64 *)&s->record[end + bytes] = 0;
+	return (end + bytes + 7) & ~7U;
+}
+
+/*
+ * Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. A global
+ * function for the reason that lib/path.h gives.
+ */
+__noinline int event_end(struct scratch *s, __u64 tenants)
+{
+	struct file_record *r;
+	struct generation *g;
+	struct counters *c;
 	struct interest *i;
 	__u32 end;
 
+	if (!s)
+		return 0;
+	r = (struct file_record *)s->record;
+	g = generation_in(s->slot);
+	c = counters_of(s->type);
 	if (!g || !c || s->type >= EVENT_TYPES)
 		goto out;
 	i = &g->interest[s->type];
@@ -187,7 +150,7 @@ static __always_inline void event_end(struct scratch *s, __u64 tenants)
 		c->dropped_approver++;
 		goto out;
 	}
-	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
+	end = append_text(s, path_finish(s, s->kind ? &r->dest_len : &r->path_len));
 	fill_head(&r->head, (void *)bpf_get_current_task(), s->type);
 	if (s->subject_inode)
 		fill_file(r, s->subject_mnt, s->subject_inode);
@@ -198,6 +161,7 @@ static __always_inline void event_end(struct scratch *s, __u64 tenants)
 		c->passed++;
 out:
 	scratch_release(s);
+	return 0;
 }
 
 /* Gives up an event whose objects could not be read. */

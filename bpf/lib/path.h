@@ -22,6 +22,7 @@ static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kin
 {
 	s->start = start;
 	s->kind = kind;
+	s->bytes_max = kind == KIND_TEXT ? TEXT_BYTES_MAX : PATH_BYTES_MAX;
 	s->depth = 0;
 	s->truncated = 0;
 	s->levels[0].hash = ROOT_HASH;
@@ -44,8 +45,8 @@ static __always_inline int push(struct scratch *s, const void *name, __u32 len)
 	parent = &s->levels[depth];
 	top = &s->levels[depth + 1];
 	end = parent->end;
-	/* The path of one slot may fill PATH_BYTES_MAX; the second check bounds the index for the verifier. */
-	if (end - s->start + 1 + len > PATH_BYTES_MAX || end > RECORD_BYTES_MAX) {
+	/* The second check bounds the index for the verifier. */
+	if (end - s->start + 1 + len > s->bytes_max || end > RECORD_BYTES_MAX) {
 		s->truncated = 1;
 		return 0;
 	}
@@ -83,6 +84,7 @@ struct climb {
 	struct mount *mnt;
 	__u32 depth;
 	bool arrived;
+	bool within; /* a path in the file system itself: mounts do not count */
 };
 
 /*
@@ -150,7 +152,7 @@ static long climb_step(__u32 i, struct climb *c)
 		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
 		struct mount *mnt = c->mnt;
 
-		c->arrived = (__u64)BPF_CORE_READ(mnt, mnt_ns) >= (__u64)-MAX_ERRNO;
+		c->arrived = c->within || (__u64)BPF_CORE_READ(mnt, mnt_ns) >= (__u64)-MAX_ERRNO;
 		return 1;
 	}
 	if (depth >= PATH_DEPTH_MAX)
@@ -184,16 +186,25 @@ static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 	       __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
 }
 
-/* Appends the path of a struct vfsmount and a struct dentry to an empty path. */
+static __always_inline struct vfsmount *vfsmount_of(struct mount *mount)
+{
+	return (void *)mount +
+	       __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
+}
+
+/* Appends the path of a struct vfsmount, 0 for the path in the file system, and a struct dentry to an empty path. */
 __noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 {
 	struct vfsmount *mnt = (void *)vfsmount;
-	struct climb c = { .s = s, .dentry = (void *)dentry, .mnt = real_mount(mnt) };
+	struct climb c = { .s = s, .dentry = (void *)dentry, .within = !mnt };
 	struct descend d = { .s = s };
 
 	if (!s)
 		return 0;
-	c.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	if (mnt) {
+		c.mnt = real_mount(mnt);
+		c.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	}
 	bpf_loop(CLIMB_STEPS_MAX, climb_step, &c, 0);
 	d.left = c.depth;
 	if (c.depth)

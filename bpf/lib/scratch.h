@@ -28,9 +28,20 @@ struct level {
 	__u32 reserved;
 };
 
-/* Room for both paths behind the fixed part, and for one more name and word written before a check. */
-#define RECORD_BYTES_MAX (sizeof(struct file_record) + 2 * (PATH_BYTES_MAX + 1))
-#define RECORD_SLACK	 512
+/* Room for both paths and the text behind the fixed part, and for one more name written before a check. */
+#define RECORD_BYTES_MAX \
+	(sizeof(struct file_record) + 2 * (PATH_BYTES_MAX + 1) + TEXT_BYTES_MAX + 1)
+#define RECORD_SLACK 512
+
+/* Of the path that is being built, beside APPROVER_DESTINATION; no approver is of this kind. */
+#define KIND_TEXT 16
+
+/* What struct scratch.text points to. */
+#define TEXT_NONE    0
+#define TEXT_USER    1 /* a string of the task */
+#define TEXT_KERNEL  2 /* a string of the kernel */
+#define TEXT_DENTRY  3 /* a dentry whose path in its file system is the text */
+#define TEXT_UNKNOWN 4
 
 struct scratch {
 	__u64 busy; /* 0 or 1; exchanged atomically */
@@ -38,13 +49,16 @@ struct scratch {
 	__u32 type;
 	__u32 flags;
 	__u32 slot;	     /* active generation */
-	__u32 kind;	     /* 0, or APPROVER_DESTINATION while the destination path is built */
+	__u32 kind;	     /* of the path being built: 0, APPROVER_DESTINATION or KIND_TEXT */
 	__u64 subject_inode; /* struct inode * that the record describes; 0: not known */
 	__u64 subject_mnt;   /* struct vfsmount * it is reached through */
+	__u64 text;	     /* third text of the record */
+	__u32 text_kind;
 	/* The path being built: it starts at `start` in record[]. */
 	__u32 start;
 	__u32 depth; /* index of the top in levels[] */
 	__u32 truncated;
+	__u32 bytes_max;
 	struct level levels[PATH_DEPTH_MAX + 1];
 	struct component climb[PATH_DEPTH_MAX];
 	char user[PATH_BYTES_MAX + 1];

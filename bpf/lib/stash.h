@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What an operation is about, kept from the hook that knows its mounts (security_path_*) to the one that
- * knows its outcome (fexit of vfs_*). One per thread; what is denied there is not stashed. An operation that
- * fails between the two leaves its stash behind, which the thread's next operation replaces and its exit removes.
+ * What an operation is about, kept from the hook that knows its mounts and the state before it (security_path_*)
+ * to the one that knows its outcome (fexit of vfs_*). One per thread; what is denied there is not stashed. An
+ * operation that fails between the two leaves its stash behind, which the thread's next operation replaces and
+ * its exit removes.
  */
 #pragma once
 
-#include "scratch.h"
+#include "emit.h"
 
 #define STASHES_MAX 4096
 
+#define TYPE_BIT(type) (1ULL << (type))
+
+/* A path to be: that of an object, and a name below it where that object is a directory of the operation. */
+struct stashed_path {
+	struct path path;
+	__u32 name_len; /* 0: the object itself */
+	__u32 reserved;
+	char name[256];
+};
+
 struct stash {
 	__u32 type;
-	__u32 mode;
-	struct dentry *subject; /* the dentry that the operation acts on */
-	struct inode *inode;	/* its inode before the operation */
-	struct path
-		path; /* rename: of the old directory; else of the subject's directory or itself */
-	struct path dest; /* rename: of the new directory */
-	__u32 name_len;
-	__u32 dest_name_len;
-	char name[256];
-	char dest_name[256];
+	__u32 text_kind;
+	__u64 text;
+	struct dentry *subject;	   /* the dentry that the operation acts on */
+	struct file_record record; /* with op_* and the attributes of the file */
+	struct stashed_path path;
+	struct stashed_path dest; /* none where its mount is NULL */
 };
 
 struct {
@@ -31,25 +38,74 @@ struct {
 	__type(value, struct stash);
 } stashes SEC(".maps");
 
-/* The record area is free between event_begin() and building a path: the stash is prepared there. */
+/*
+ * Begins a stash if any tenant wants this type; its flags are judged with the outcome. It is prepared in
+ * working memory, where the record will be built later: `*s` is to be given to stash_keep().
+ */
+static __always_inline struct stash *stash_begin(struct scratch **s, __u32 type)
+{
+	struct generation *g = generation_in(current_slot());
+	struct stash *stash;
+
+	if (!g || type >= EVENT_TYPES || !g->interest[type].tenants)
+		return NULL;
+	*s = scratch_claim();
+	if (!*s) {
+		struct counters *c = counters_of(type);
+
+		if (c)
+			c->lost_no_scratch++;
+		return NULL;
+	}
+	stash = (void *)(*s)->record;
+	/* The names are written by whoever uses them. */
+	__builtin_memset(stash, 0, __builtin_offsetof(struct stash, path.name));
+	__builtin_memset(&stash->dest, 0, __builtin_offsetof(struct stashed_path, name));
+	stash->type = type;
+	stash->record.head.flags = FLAG_ATTRIBUTES_UNKNOWN;
+	return stash;
+}
+
+/* Names the file of the operation as the first path and describes it as it is now. */
+static __always_inline void stash_subject(struct stash *stash, struct vfsmount *mnt,
+					  struct dentry *dentry)
+{
+	stash->subject = dentry;
+	stash->path.path.mnt = mnt;
+	stash->path.path.dentry = dentry;
+	fill_file(&stash->record, (__u64)mnt, (__u64)BPF_CORE_READ(dentry, d_inode));
+}
+
+/* A directory and a name in it, for a dentry whose own name the operation changes. */
+static __always_inline void stash_name(struct stashed_path *to, struct path *directory,
+				       struct dentry *dentry)
+{
+	to->path.mnt = BPF_CORE_READ(directory, mnt);
+	to->path.dentry = BPF_CORE_READ(directory, dentry);
+	to->name_len = BPF_CORE_READ(dentry, d_name.len) & NAME_BYTES_MAX;
+	bpf_probe_read_kernel(to->name, to->name_len & NAME_BYTES_MAX,
+			      BPF_CORE_READ(dentry, d_name.name));
+}
+
 static __always_inline void stash_keep(struct scratch *s, struct stash *stash)
 {
 	__u64 id = bpf_get_current_pid_tgid();
-	struct counters *c;
+	struct counters *c = counters_of(stash->type);
 
-	if (bpf_map_update_elem(&stashes, &id, stash, BPF_ANY) == 0)
-		return;
-	c = bpf_map_lookup_elem(&counters, &s->type);
-	if (c)
+	if (bpf_map_update_elem(&stashes, &id, stash, BPF_ANY) != 0 && c)
 		c->lost_no_stash++;
+	scratch_release(s);
 }
 
-static __always_inline struct stash *stash_of(__u32 type, struct dentry *subject)
+/* The stash of this thread's operation on `subject`, if it is of one of these types. */
+static __always_inline struct stash *stash_of(__u64 types, __u64 subject)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct stash *stash = bpf_map_lookup_elem(&stashes, &id);
 
-	return stash && stash->type == type && stash->subject == subject ? stash : NULL;
+	if (!stash || !(types & TYPE_BIT(stash->type & 63)) || (__u64)stash->subject != subject)
+		return NULL;
+	return stash;
 }
 
 static __always_inline void stash_drop(void)
@@ -57,4 +113,66 @@ static __always_inline void stash_drop(void)
 	__u64 id = bpf_get_current_pid_tgid();
 
 	bpf_map_delete_elem(&stashes, &id);
+}
+
+static __always_inline void push_stashed(struct scratch *s, struct stashed_path *p)
+{
+	path_push_object(s, (__u64)p->path.mnt, (__u64)p->path.dentry);
+	if (!p->name_len)
+		return;
+	bpf_probe_read_kernel(s->user, NAME_BYTES_MAX, p->name);
+	path_push_user(s, 0, p->name_len);
+}
+
+/*
+ * Ends the operation on `subject` that this thread stashed as one of `types`: an event, unless it failed.
+ * A global function for the reason that lib/path.h gives.
+ */
+__noinline int stash_done(__u64 types, __u64 subject, __u64 failed)
+{
+	struct stash *stash = stash_of(types, subject);
+	struct scratch *s;
+	__u64 tenants = 0;
+
+	if (!stash)
+		return 0;
+	s = failed ? NULL : event_begin(stash->type, stash->record.op_flags);
+	if (s) {
+		__builtin_memcpy(s->record, &stash->record, sizeof(stash->record));
+		event_text(s, stash->text_kind, stash->text);
+		push_stashed(s, &stash->path);
+		if (stash->dest.path.mnt) {
+			tenants = event_next_path(s);
+			push_stashed(s, &stash->dest);
+		}
+		event_end(s, tenants);
+	}
+	stash_drop();
+	return 0;
+}
+
+/*
+ * Arguments and result of the function that a program hangs on, as numbers: the typed pointers that the verifier
+ * sees in the context itself are no arguments for global functions.
+ */
+static __always_inline __u64 argument(void *ctx, __u32 n)
+{
+	__u64 value = 0;
+
+	bpf_get_func_arg(ctx, n, &value);
+	return value;
+}
+
+static __always_inline __u64 returned(void *ctx)
+{
+	__u64 value = 0;
+
+	bpf_get_func_ret(ctx, &value);
+	return value;
+}
+
+/* Whether the function, one that returns 0 or an error, failed. */
+static __always_inline bool call_failed(void *ctx)
+{
+	return (int)returned(ctx) != 0;
 }

@@ -68,6 +68,7 @@ const c = {
   btfVmlinux: libbpf.func("void *btf__load_vmlinux_btf()"),
   btfFree: libbpf.func("void btf__free(void *btf)"),
   btfFind: libbpf.func("int btf__find_by_name_kind(const void *btf, const char *name, uint32_t kind)"),
+  btfName: libbpf.func("const char *btf__name_by_offset(const void *btf, uint32_t offset)"),
   btfType: libbpf.func("const void *btf__type_by_id(const void *btf, uint32_t id)"),
   mmap: libc.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
   munmap: libc.func("int munmap(void *addr, size_t length)"),
@@ -257,23 +258,49 @@ export function closeFd(fd: number): void {
   c.close(fd);
 }
 
-const BTF_KIND_FUNC = 12;
+const BTF_KIND = { pointer: 2, struct: 4, const: 10, func: 12 };
+
+/** A function of the kernel, as its type information describes it. */
+export interface KernelFunction {
+  /** For each parameter the name of the structure that it points to; undefined for others. */
+  readonly parameters: readonly (string | undefined)[];
+  /** The same of what it returns. */
+  readonly returns: string | undefined;
+}
 
 /**
- * Parameter counts of kernel functions, from the kernel's own BTF; 0 for a function it does not have.
+ * Looks functions up in the kernel's own BTF.
+ * @returns those that it has
  * @throws KernelError when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)
  */
-export function parameterCounts(functions: readonly string[]): number[] {
+export function kernelFunctions(names: readonly string[]): Map<string, KernelFunction> {
   const btf = checkPointer("kernel BTF (/sys/kernel/btf/vmlinux)", c.btfVmlinux() as Pointer | null);
-  // struct btf_type: u32 name_off, u32 info (vlen in the low 16 bits), u32 type.
-  const type = (id: number): Uint32Array => new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, 12));
+  // struct btf_type: u32 name_off, u32 info (kind in bits 24 to 28, vlen in the low 16), u32 type or size; behind
+  // that of a function's prototype come its struct btf_param: u32 name_off, u32 type.
+  const words = (id: number, count: number): Uint32Array =>
+    new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, count * 4));
+  const kindOf = (info: number): number => (info >>> 24) & 0x1f;
+  const pointee = (id: number): string | undefined => {
+    let [name = 0, info = 0, target = 0] = id === 0 ? [] : words(id, 3);
+    if (kindOf(info) !== BTF_KIND.pointer) return undefined;
+    do [name = 0, info = 0, target = 0] = target === 0 ? [] : words(target, 3);
+    while (kindOf(info) === BTF_KIND.const);
+    return kindOf(info) === BTF_KIND.struct ? (c.btfName(btf, name) as string) : undefined;
+  };
   try {
-    return functions.map((name) => {
-      const id = c.btfFind(btf, name, BTF_KIND_FUNC) as number;
-      if (id < 0) return 0;
-      const prototype = type((type(id) as Uint32Array)[2] as number);
-      return (prototype[1] as number) & 0xffff;
-    });
+    const found = new Map<string, KernelFunction>();
+    for (const name of names) {
+      const id = c.btfFind(btf, name, BTF_KIND.func) as number;
+      if (id < 0) continue;
+      const prototype = words(id, 3)[2] as number;
+      const [, info = 0, returned = 0] = words(prototype, 3);
+      const parameters = words(prototype, 3 + (info & 0xffff) * 2).subarray(3);
+      found.set(name, {
+        parameters: Array.from({ length: info & 0xffff }, (_, i) => pointee(parameters[i * 2 + 1] as number)),
+        returns: pointee(returned),
+      });
+    }
+    return found;
   } finally {
     c.btfFree(btf);
   }

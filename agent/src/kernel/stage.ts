@@ -5,15 +5,16 @@
  */
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { type Counters, readCounters } from "./counters.ts";
+import { ALL_TYPES, essentialMissing, HOOKED_FUNCTIONS, type HookPlan, OPTIONAL_TYPES, planHooks } from "./hooks.ts";
 import {
   BpfObject,
   closeFd,
   createMap,
   deleteFromMapAsync,
   KernelError,
+  kernelFunctions,
   MAP_TYPE_ARRAY,
   MAP_TYPE_HASH,
-  parameterCounts,
   updateMap,
   updateMapAsync,
 } from "./libbpf.ts";
@@ -44,7 +45,6 @@ export class StageUnavailableError extends Error {
 }
 
 const BTF = "/sys/kernel/btf/vmlinux";
-const FUNCTIONS = ["vfs_unlink", "vfs_rename", "notify_change"] as const;
 
 /** @throws StageUnavailableError when something that both modes need is missing */
 function requirePlatform(): void {
@@ -65,22 +65,63 @@ function ownTgid(): number {
   return readlinkSync("/proc/self/ns/pid") === INITIAL_PID_NAMESPACE ? process.pid : 0;
 }
 
-function loadObject({ object, ringBytes }: StageOptions, mode: AttachMode): BpfObject {
+/** A loaded and attached object, and the event types that it captures. */
+interface Loaded extends Pick<HookPlan, "captured" | "missing"> {
+  readonly bpf: BpfObject;
+}
+
+function loadObject(
+  { object, ringBytes }: StageOptions,
+  wanted: (program: string) => boolean,
+  mkdirReturnsDentry: boolean,
+): BpfObject {
   const bpf = new BpfObject(object);
   try {
-    const other = mode === "trampoline" ? "tracepoint_" : "trampoline_";
     const programs = bpf.programNames();
-    for (const program of programs) bpf.setAutoload(program, !program.startsWith(other));
+    for (const program of programs) bpf.setAutoload(program, wanted(program));
     bpf.setMaxEntries("records", ringBytes);
     // struct options in bpf/include/filter.h.
-    const options = new Uint32Array([ownTgid(), ...parameterCounts(FUNCTIONS)]);
+    const options = new Uint32Array([ownTgid(), Number(mkdirReturnsDentry)]);
     bpf.setInitialValue(".rodata.options", new Uint8Array(options.buffer));
     bpf.load();
-    for (const program of programs) if (!program.startsWith(other)) bpf.attach(program);
+    for (const program of programs) if (wanted(program)) bpf.attach(program);
     return bpf;
   } catch (error) {
     bpf.close();
     throw error;
+  }
+}
+
+function loadTracepoints(options: StageOptions): Loaded {
+  const bpf = loadObject(options, (program) => !program.startsWith("trampoline_"), false);
+  return { bpf, captured: ALL_TYPES, missing: {} };
+}
+
+/**
+ * Attaches to the functions that this kernel has. If it refuses them all the same, then without the types that
+ * trampolines can do without: an older kernel takes no structure as argument (security_path_chown before 6.1).
+ */
+function loadTrampolines(options: StageOptions): Loaded {
+  const functions = kernelFunctions(HOOKED_FUNCTIONS);
+  const load = (plan: HookPlan): Loaded => {
+    const essential = essentialMissing(plan);
+    if (essential !== undefined) throw new Error(essential);
+    const wanted = (program: string): boolean => plan.programs.has(program) || program.startsWith("process_");
+    const bpf = loadObject(options, wanted, functions.get("vfs_mkdir")?.returns === "dentry");
+    return { bpf, captured: plan.captured, missing: plan.missing };
+  };
+  try {
+    return load(planHooks(functions));
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n")[0] as string) : String(error);
+    const without = planHooks(functions, Object.fromEntries(OPTIONAL_TYPES.map((type) => [type, why])));
+    // The first refusal is the one to tell: it is of the programs that should be there.
+    if (!(error instanceof KernelError) || error.code === "EPERM") throw error;
+    try {
+      return load(without);
+    } catch {
+      throw error;
+    }
   }
 }
 
@@ -140,15 +181,21 @@ export class KernelStage {
   readonly mode: AttachMode;
   /** Why the better mode is not used; undefined when it is, or was not asked for. */
   readonly fallback: string | undefined;
+  /** Names of the event types that are reported. */
+  readonly captured: readonly string[];
+  /** Why the others are not, by name. */
+  readonly missing: Readonly<Record<string, string>>;
   readonly ring: RingReader;
   readonly #bpf: BpfObject;
   #slot = 0;
   #generation: number | undefined;
 
-  private constructor(bpf: BpfObject, mode: AttachMode, options: StageOptions, fallback?: string) {
+  private constructor({ bpf, captured, missing }: Loaded, mode: AttachMode, options: StageOptions, fallback?: string) {
     this.#bpf = bpf;
     this.mode = mode;
     this.fallback = fallback;
+    this.captured = captured;
+    this.missing = missing;
     this.ring = new RingReader(bpf.mapFd("records"), options.ringBytes);
   }
 
@@ -162,7 +209,8 @@ export class KernelStage {
     let refused: StageUnavailableError | undefined;
     for (const mode of modes) {
       try {
-        return new KernelStage(loadObject(options, mode), mode, options, refused?.message);
+        const loaded = mode === "trampoline" ? loadTrampolines(options) : loadTracepoints(options);
+        return new KernelStage(loaded, mode, options, refused?.message);
       } catch (error) {
         refused = explain(error, mode);
       }

@@ -1,0 +1,189 @@
+/**
+ * The kernel functions that the trampolines in `bpf/trampoline*` hang on, and what these expect of them. Kernels
+ * differ: where a function is missing or has other parameters, the event types that need it are not captured.
+ */
+import { EVENT_TYPES } from "@weir/matcher-wasm/format";
+import type { KernelFunction } from "./libbpf.ts";
+
+/** Parameter number (from 0) and the structure that it points to. */
+type Expected = readonly (readonly [parameter: number, struct: string])[];
+
+interface Hook {
+  readonly function: string;
+  readonly expected: Expected;
+  readonly programs: readonly string[];
+  /** Event types that are not captured without it. */
+  readonly types: readonly string[];
+}
+
+const hook = (
+  name: string,
+  expected: Expected,
+  programs: string | readonly string[],
+  types: string | readonly string[],
+): Hook => ({
+  function: name,
+  expected,
+  programs: [programs].flat(),
+  types: [types].flat(),
+});
+
+/** The name of a system call's function. */
+const SYSCALL_PREFIX = process.arch === "arm64" ? "__arm64_sys_" : "__x64_sys_";
+const XATTR = ["setxattr", "removexattr"];
+
+const HOOKS: readonly Hook[] = [
+  hook("do_filp_open", [[2, "open_flags"]], "trampoline_open", "open"),
+  hook(
+    "security_path_unlink",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_unlink_asked",
+    "unlink",
+  ),
+  hook("vfs_unlink", [[2, "dentry"]], "trampoline_unlink_done", "unlink"),
+  hook(
+    "security_path_rename",
+    [
+      [0, "path"],
+      [1, "dentry"],
+      [2, "path"],
+      [3, "dentry"],
+    ],
+    "trampoline_rename_asked",
+    "rename",
+  ),
+  hook("vfs_rename", [[0, "renamedata"]], "trampoline_rename_done", "rename"),
+  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown", "utimes"]),
+  hook("security_path_chmod", [[0, "path"]], "trampoline_chmod_asked", "chmod"),
+  hook("security_path_chown", [[0, "path"]], "trampoline_chown_asked", "chown"),
+  hook("vfs_utimes", [[0, "path"]], "trampoline_utimes_asked", "utimes"),
+  hook(
+    "security_path_link",
+    [
+      [0, "dentry"],
+      [1, "path"],
+      [2, "dentry"],
+    ],
+    "trampoline_link_asked",
+    "link",
+  ),
+  hook(
+    "vfs_link",
+    [
+      [0, "dentry"],
+      [3, "dentry"],
+    ],
+    "trampoline_link_done",
+    "link",
+  ),
+  hook(
+    "security_path_mkdir",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_mkdir_asked",
+    "mkdir",
+  ),
+  hook("vfs_mkdir", [[2, "dentry"]], "trampoline_mkdir_done", "mkdir"),
+  hook(
+    "security_path_rmdir",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_rmdir_asked",
+    "rmdir",
+  ),
+  hook("vfs_rmdir", [[2, "dentry"]], "trampoline_rmdir_done", "rmdir"),
+  hook("mnt_want_write", [[0, "vfsmount"]], "trampoline_xattr_mount", XATTR),
+  hook("mnt_want_write_file", [[0, "file"]], "trampoline_xattr_file", XATTR),
+  hook("vfs_setxattr", [[1, "dentry"]], ["trampoline_setxattr_asked", "trampoline_setxattr_done"], "setxattr"),
+  hook(
+    "vfs_removexattr",
+    [[1, "dentry"]],
+    ["trampoline_removexattr_asked", "trampoline_removexattr_done"],
+    "removexattr",
+  ),
+  // Before Linux 6.2 access control lists go the way of other attributes.
+  hook("vfs_set_acl", [[1, "dentry"]], ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"], []),
+  hook("vfs_remove_acl", [[1, "dentry"]], ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"], []),
+  hook("path_mount", [[1, "path"]], "trampoline_mount", "mount"),
+  hook("security_move_mount", [[0, "path"]], "trampoline_mount_moved_asked", "mount"),
+  hook(`${SYSCALL_PREFIX}move_mount`, [], "trampoline_mount_moved_done", "mount"),
+  hook("path_umount", [[0, "path"]], ["trampoline_umount_asked", "trampoline_umount_done"], "umount"),
+  hook(
+    "do_splice",
+    [
+      [0, "file"],
+      [2, "file"],
+    ],
+    ["trampoline_splice_asked", "trampoline_splice_done"],
+    "splice",
+  ),
+  hook("set_fs_pwd", [[1, "path"]], "trampoline_chdir", "chdir"),
+];
+
+/** Without one of these, trampolines are not worth having: the tracepoints see them all. */
+const ESSENTIAL: readonly string[] = ["open", "unlink", "rename", "chmod"];
+
+/** The functions to look up in the kernel's type information. */
+export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.map((h) => h.function);
+
+export interface HookPlan {
+  /** Trampolines that this kernel takes. */
+  readonly programs: ReadonlySet<string>;
+  /** Event types that are captured; those of processes are in any case. */
+  readonly captured: readonly string[];
+  /** Why the others are not, by type. */
+  readonly missing: Readonly<Record<string, string>>;
+}
+
+/** What every mode captures whose hooks are all there. */
+export const ALL_TYPES: readonly string[] = EVENT_TYPES.map(({ name }) => name);
+
+/**
+ * @param functions what the kernel says of HOOKED_FUNCTIONS; a function that it does not have is left out
+ * @param refused types to do without, with the reason
+ */
+export function planHooks(
+  functions: ReadonlyMap<string, KernelFunction>,
+  refused: Readonly<Record<string, string>> = {},
+): HookPlan {
+  const missing: Record<string, string> = { ...refused };
+  const usable = HOOKS.filter((h) => {
+    const why = unusable(h, functions.get(h.function));
+    if (why !== undefined) for (const type of h.types) missing[type] ??= why;
+    return why === undefined;
+  });
+  const wanted = usable.filter(({ types }) => types.length === 0 || types.some((type) => !(type in missing)));
+  return {
+    programs: new Set(wanted.flatMap(({ programs }) => programs)),
+    captured: ALL_TYPES.filter((type) => !(type in missing)),
+    missing,
+  };
+}
+
+function unusable({ function: name, expected }: Hook, found: KernelFunction | undefined): string | undefined {
+  if (found === undefined) return `this kernel has no function ${name}`;
+  for (const [index, struct] of expected) {
+    const actual = found.parameters[index];
+    if (actual !== struct)
+      return `parameter ${index} of the kernel's ${name} is ${actual ?? "no structure"}, not struct ${struct}`;
+  }
+  return undefined;
+}
+
+/** @returns why the plan is not worth attaching, by its first essential type that is missing */
+export function essentialMissing({ missing }: HookPlan): string | undefined {
+  const type = ESSENTIAL.find((name) => name in missing);
+  return type === undefined ? undefined : `${type}: ${missing[type]}`;
+}
+
+/** The types that a kernel can be asked to do without, when it refuses the programs though their functions exist. */
+export const OPTIONAL_TYPES: readonly string[] = [...new Set(HOOKS.flatMap(({ types }) => types))].filter(
+  (type) => !ESSENTIAL.includes(type),
+);

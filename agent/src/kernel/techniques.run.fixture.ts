@@ -1,0 +1,108 @@
+/** Runs techniques under a kernel stage and says what it reported of them, ready to be compared. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, realpathSync } from "node:fs";
+import { release, tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type DecodedRecord,
+  decodeRecord,
+  eventTypeById,
+  type FileEvent,
+  ringRecords,
+} from "@weir/matcher-wasm/format";
+import type { KernelStage } from "./stage.ts";
+import { buildTables } from "./tables.ts";
+import type { Expected, Technique } from "./techniques.fixture.ts";
+
+const FLAG_ATTRIBUTES_UNKNOWN = 32;
+const FLAG_TEXT_TRUNCATED = 128;
+
+/** Runs a shell script in a folder, in a process of its own. */
+export function shell(script: string, folder: string): string {
+  const { status, stdout, stderr } = spawnSync("/bin/bash", ["-ec", script], { cwd: folder, encoding: "utf8" });
+  if (status !== 0 || stderr !== "") throw new Error(`${script}\nfailed with status ${status}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Everything that is in the ring by now. */
+export function readRecords({ ring }: KernelStage): DecodedRecord[] {
+  const span = new Uint8Array(1 << 20);
+  const all: DecodedRecord[] = [];
+  for (let length = ring.read(span); length > 0; length = ring.read(span)) {
+    for (const { offset } of ringRecords(span.subarray(0, length))) all.push(decodeRecord(span, offset));
+    ring.release(length);
+  }
+  return all;
+}
+
+export function unsupported({ since }: Technique): string | undefined {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  if (!since || major > since[0] || (major === since[0] && minor >= since[1])) return undefined;
+  return `since Linux ${since.join(".")}`;
+}
+
+/** What an event shows of what is expected of it; an event that is not expected shows its type and path. */
+function shown(event: FileEvent, expected: Expected | undefined, folder: string): Partial<Expected> {
+  const relative = (path: string): string => (path === folder ? "" : path.replace(`${folder}/`, ""));
+  const all: Required<Expected> = {
+    type: eventTypeById(event.type)?.name ?? String(event.type),
+    path: relative(event.path),
+    destination: relative(event.destination),
+    text: event.text,
+    known: (event.flags & FLAG_ATTRIBUTES_UNKNOWN) === 0,
+    opFlags: event.opFlags,
+    opMode: event.opMode,
+    opUid: event.opUid,
+    opGid: event.opGid,
+    mode: event.mode,
+    fileUid: event.fileUid,
+    filesystem: event.filesystem,
+  };
+  const keys = expected === undefined ? ["type", "path", "destination", "text"] : Object.keys(expected);
+  return Object.fromEntries(keys.map((key) => [key, all[key as keyof Expected]]));
+}
+
+export interface Outcome {
+  readonly expected: readonly Partial<Expected>[];
+  readonly seen: readonly Partial<Expected>[];
+  /** Events whose text is empty and not known to be. */
+  readonly textUnknown: number;
+}
+
+/** Watches a technique's types below a new folder while it is used. */
+export async function tryTechnique(stage: KernelStage, technique: Technique): Promise<Outcome> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "weir-technique-")));
+  const filesystem = shell("findmnt -n -o FSTYPE --target .", folder).slice(0, 15);
+  const mountPoint = shell("stat -c %m .", folder);
+  const wanted = technique.expected(stage.mode).map((e) => ({
+    ...e,
+    ...(e.filesystem === "FOLDER" && { filesystem }),
+    ...(e.text?.startsWith("ROOT") && { text: folder.slice(mountPoint.length - 1) + e.text.slice(4) }),
+  }));
+  const types = technique.types ?? [...new Set(wanted.map(({ type }) => type))];
+  try {
+    shell(technique.before ?? ":", folder);
+    const interests = types.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
+    const approvers = types.flatMap((event) =>
+      (["ancestor", "path"] as const).map((kind) => ({
+        event,
+        kind,
+        slot: "file" as const,
+        value: folder,
+        flagsAny: null,
+      })),
+    );
+    await stage.activate(buildTables(1, [{ tenant: 0, seeds: { format: "weir-seeds/1", interests, approvers } }]));
+    readRecords(stage);
+    shell(technique.act, folder);
+    const events = readRecords(stage).filter((record) => record.kind === "file");
+    return {
+      expected: wanted,
+      seen: events.map((event, i) => shown(event, wanted[i], folder)),
+      textUnknown: events.filter(({ flags }) => flags & FLAG_TEXT_TRUNCATED).length,
+    };
+  } finally {
+    shell(technique.after ?? ":", folder);
+    spawnSync("rm", ["-rf", "--one-file-system", folder]);
+  }
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What happens to names in directories: unlink, rmdir, mkdir, link, rename. The first parameters of the
+ * vfs_*() functions are the mount's id mapping and the directory; since 5.12.
+ */
+#pragma once
+
+#include "../lib/stash.h"
+
+/* A name of this directory is to go away. The caller holds its inode; the dentry will not. */
+static __always_inline void removal_asked(void *ctx, __u32 type)
+{
+	struct path *directory = (void *)argument(ctx, 0);
+	struct scratch *s = NULL;
+	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, type);
+
+	if (!stash)
+		return;
+	stash_subject(stash, BPF_CORE_READ(directory, mnt), (void *)argument(ctx, 1));
+	stash_keep(s, stash);
+}
+
+SEC("fexit/security_path_unlink")
+int trampoline_unlink_asked(void *ctx)
+{
+	removal_asked(ctx, EVENT_UNLINK);
+	return 0;
+}
+
+/* vfs_unlink(idmap, dir, dentry, delegated_inode) */
+SEC("fexit/vfs_unlink")
+int trampoline_unlink_done(void *ctx)
+{
+	stash_done(TYPE_BIT(EVENT_UNLINK), argument(ctx, 2), call_failed(ctx));
+	return 0;
+}
+
+SEC("fexit/security_path_rmdir")
+int trampoline_rmdir_asked(void *ctx)
+{
+	removal_asked(ctx, EVENT_RMDIR);
+	return 0;
+}
+
+/* vfs_rmdir(idmap, dir, dentry) */
+SEC("fexit/vfs_rmdir")
+int trampoline_rmdir_done(void *ctx)
+{
+	stash_done(TYPE_BIT(EVENT_RMDIR), argument(ctx, 2), call_failed(ctx));
+	return 0;
+}
+
+SEC("fexit/security_path_mkdir")
+int trampoline_mkdir_asked(void *ctx)
+{
+	struct path *directory = (void *)argument(ctx, 0);
+	struct scratch *s = NULL;
+	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_MKDIR);
+
+	if (!stash)
+		return 0;
+	stash->subject = (void *)argument(ctx, 1);
+	stash->path.path.mnt = BPF_CORE_READ(directory, mnt);
+	stash_keep(s, stash);
+	return 0;
+}
+
+/*
+ * vfs_mkdir(idmap, dir, dentry, mode). Since 6.15 it returns the dentry of the new directory, which may be
+ * another one than it was given, or an error. What is described is the new directory.
+ */
+SEC("fexit/vfs_mkdir")
+int trampoline_mkdir_done(void *ctx)
+{
+	__u64 subject = argument(ctx, 2), made = returned(ctx);
+	struct stash *stash = stash_of(TYPE_BIT(EVENT_MKDIR), subject);
+	bool failed;
+
+	if (!stash)
+		return 0;
+	if (options.mkdir_returns_dentry) {
+		failed = made >= (__u64)-MAX_ERRNO;
+	} else {
+		failed = (int)made != 0;
+		made = subject;
+	}
+	if (!failed) {
+		stash->record.op_mode = (__u32)argument(ctx, 3) & MODE_BITS;
+		stash_subject(stash, stash->path.path.mnt, (void *)made);
+	}
+	stash_done(TYPE_BIT(EVENT_MKDIR), failed ? subject : made, failed);
+	return 0;
+}
+
+/* Both names lie on the mount of the new directory, or the kernel refuses (EXDEV). */
+SEC("fexit/security_path_link")
+int trampoline_link_asked(void *ctx)
+{
+	struct path *directory = (void *)argument(ctx, 1);
+	struct scratch *s = NULL;
+	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_LINK);
+
+	if (!stash)
+		return 0;
+	stash_subject(stash, BPF_CORE_READ(directory, mnt), (void *)argument(ctx, 0));
+	stash->dest.path.mnt = stash->path.path.mnt;
+	stash->dest.path.dentry = (void *)argument(ctx, 2);
+	stash_keep(s, stash);
+	return 0;
+}
+
+/* vfs_link(old_dentry, idmap, dir, new_dentry, delegated_inode) */
+SEC("fexit/vfs_link")
+int trampoline_link_done(void *ctx)
+{
+	stash_done(TYPE_BIT(EVENT_LINK), argument(ctx, 0), call_failed(ctx));
+	return 0;
+}
+
+/* security_path_rename(old_dir, old_dentry, new_dir, new_dentry, flags). It changes the names of dentries. */
+SEC("fexit/security_path_rename")
+int trampoline_rename_asked(void *ctx)
+{
+	struct path *from = (void *)argument(ctx, 0);
+	struct dentry *dentry = (void *)argument(ctx, 1);
+	struct scratch *s = NULL;
+	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_RENAME);
+
+	if (!stash)
+		return 0;
+	stash_subject(stash, BPF_CORE_READ(from, mnt), dentry);
+	stash->record.op_flags = argument(ctx, 4); /* RENAME_* */
+	stash_name(&stash->path, from, dentry);
+	stash_name(&stash->dest, (void *)argument(ctx, 2), (void *)argument(ctx, 3));
+	stash_keep(s, stash);
+	return 0;
+}
+
+SEC("fexit/vfs_rename")
+int trampoline_rename_done(void *ctx)
+{
+	struct renamedata *rename = (void *)argument(ctx, 0);
+
+	stash_done(TYPE_BIT(EVENT_RENAME), (__u64)BPF_CORE_READ(rename, old_dentry),
+		   call_failed(ctx));
+	return 0;
+}

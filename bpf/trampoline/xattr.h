@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * setxattr and removexattr. No hook of theirs knows the mount, but on the way to each the task has asked
+ * for write access to it: the last such mount is kept with the task.
+ *
+ * A stacking file system does the same again for the file below, within the outer call. That one has
+ * another super block than the stash, by which it is left out.
+ */
+#pragma once
+
+#include "../lib/stash.h"
+
+#define XATTR_TYPES (TYPE_BIT(EVENT_SETXATTR) | TYPE_BIT(EVENT_REMOVEXATTR))
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, __u64);
+} written_mounts SEC(".maps");
+
+static __always_inline void keep_mount(__u64 mnt)
+{
+	struct generation *g = generation_in(current_slot());
+	__u64 *kept;
+
+	if (!g || !(g->interest[EVENT_SETXATTR].tenants | g->interest[EVENT_REMOVEXATTR].tenants))
+		return;
+	kept = bpf_task_storage_get(&written_mounts, bpf_get_current_task_btf(), NULL,
+				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (kept)
+		*kept = mnt;
+}
+
+SEC("fentry/mnt_want_write")
+int trampoline_xattr_mount(void *ctx)
+{
+	keep_mount(argument(ctx, 0));
+	return 0;
+}
+
+SEC("fentry/mnt_want_write_file")
+int trampoline_xattr_file(void *ctx)
+{
+	struct file *file = (void *)argument(ctx, 0);
+
+	keep_mount((__u64)BPF_CORE_READ(file, f_path.mnt));
+	return 0;
+}
+
+/* Whether this call serves another one, by a file system that is stacked on the one of `sb`. */
+static __always_inline bool is_inner(struct super_block *sb)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct stash *outer = bpf_map_lookup_elem(&stashes, &id);
+	struct dentry *subject;
+
+	if (!outer || !(XATTR_TYPES & TYPE_BIT(outer->type & 63)))
+		return false;
+	subject = outer->subject;
+	return BPF_CORE_READ(subject, d_inode, i_sb) != sb;
+}
+
+/* (idmap, dentry, name, …): the string lives until the call has ended. */
+static __always_inline void xattr_asked(void *ctx, __u32 type, __u32 flags)
+{
+	struct dentry *dentry = (void *)argument(ctx, 1);
+	struct super_block *sb = BPF_CORE_READ(dentry, d_inode, i_sb);
+	struct scratch *s = NULL;
+	struct stash *stash;
+	struct vfsmount *mnt;
+	__u64 *kept;
+
+	kept = bpf_task_storage_get(&written_mounts, bpf_get_current_task_btf(), NULL, 0);
+	mnt = kept ? (void *)*kept : NULL;
+	if (!mnt || BPF_CORE_READ(mnt, mnt_sb) != sb || is_inner(sb))
+		return;
+	stash = stash_begin(&s, type);
+	if (!stash)
+		return;
+	stash_subject(stash, mnt, dentry);
+	stash->record.op_flags = flags;
+	stash->text_kind = TEXT_KERNEL;
+	stash->text = argument(ctx, 2);
+	stash_keep(s, stash);
+}
+
+static __always_inline void xattr_done(void *ctx)
+{
+	stash_done(XATTR_TYPES, argument(ctx, 1), call_failed(ctx));
+}
+
+/* vfs_setxattr(idmap, dentry, name, value, size, flags) */
+SEC("fentry/vfs_setxattr")
+int trampoline_setxattr_asked(void *ctx)
+{
+	xattr_asked(ctx, EVENT_SETXATTR, argument(ctx, 5));
+	return 0;
+}
+
+SEC("fexit/vfs_setxattr")
+int trampoline_setxattr_done(void *ctx)
+{
+	xattr_done(ctx);
+	return 0;
+}
+
+SEC("fentry/vfs_removexattr")
+int trampoline_removexattr_asked(void *ctx)
+{
+	xattr_asked(ctx, EVENT_REMOVEXATTR, 0);
+	return 0;
+}
+
+SEC("fexit/vfs_removexattr")
+int trampoline_removexattr_done(void *ctx)
+{
+	xattr_done(ctx);
+	return 0;
+}
+
+/* Access control lists are attributes too (system.posix_acl_*), since 6.2 by functions of their own. */
+SEC("fentry/vfs_set_acl")
+int trampoline_setxattr_acl_asked(void *ctx)
+{
+	xattr_asked(ctx, EVENT_SETXATTR, 0);
+	return 0;
+}
+
+SEC("fexit/vfs_set_acl")
+int trampoline_setxattr_acl_done(void *ctx)
+{
+	xattr_done(ctx);
+	return 0;
+}
+
+SEC("fentry/vfs_remove_acl")
+int trampoline_removexattr_acl_asked(void *ctx)
+{
+	xattr_asked(ctx, EVENT_REMOVEXATTR, 0);
+	return 0;
+}
+
+SEC("fexit/vfs_remove_acl")
+int trampoline_removexattr_acl_done(void *ctx)
+{
+	xattr_done(ctx);
+	return 0;
+}

@@ -1,38 +1,55 @@
 /**
  * Conditions that can never be true, are always true, or add nothing where they stand. Every finding is a proof.
+ *
+ * A macro is judged by itself, whatever the rule says around it; what it does in the rule is said of its name.
  */
 import type { Nnf } from "../ir.ts";
 import type { Report } from "./finding.ts";
 import { homeOf, type Located, textOf } from "./located.ts";
-import { excluded, implies, negation } from "./prove.ts";
+import { negation, type Prover } from "./prove.ts";
 
 /** Longest chain of which all pairs are compared. */
 const TERMS_MAX = 48;
 
-/** @param event name of the event type, for messages */
-export function lintConditions(rule: Located, event: string, report: Report): void {
-  if (excluded([rule.nnf])) {
-    never(rule, [], report, "the rule can never match");
-  } else if (excluded([negation(rule.nnf)])) {
-    always(rule, [], report, `the rule matches every ${event} event`);
-  } else {
-    new Judge(report).inside(rule, []);
-  }
+interface Options {
+  /** Name of the event type, for messages. */
+  readonly event: string;
+  readonly prover: Prover;
+  readonly report: Report;
 }
 
+export function lintConditions(rule: Located, { event, prover, report }: Options): void {
+  const judge = new Judge(prover, report);
+  if (prover.excluded([rule.nnf])) judge.never(rule, "the rule can never match");
+  else if (judge.isAlways(rule)) judge.always(rule, `the rule matches every ${event} event`);
+  else judge.inside(rule, []);
+}
+
+const isOneText = (part: Located): boolean => homeOf(part) === part.at.excerpt;
+
 class Judge {
+  readonly #prover: Prover;
   readonly #report: Report;
   /** Macros that were judged already in this rule. */
   readonly #seen = new Set<object>();
 
-  constructor(report: Report) {
+  constructor(prover: Prover, report: Report) {
+    this.#prover = prover;
     this.#report = report;
+  }
+
+  isNever(part: Located, given: readonly Nnf[] = []): boolean {
+    return this.#prover.excluded([...given, part.nnf]);
+  }
+
+  isAlways(part: Located): boolean {
+    return this.#prover.excluded([negation(part.nnf)]);
   }
 
   /** Judges the terms of what is neither never nor always true, given what holds around it. */
   inside(part: Located, around: readonly Nnf[]): void {
     if (part.kind === "single") return;
-    const isMacro = homeOf(part) !== part.at.excerpt;
+    const isMacro = !isOneText(part);
     if (isMacro && this.#seen.has(homeOf(part))) return;
     if (isMacro) this.#seen.add(homeOf(part));
     const given = isMacro ? [] : around;
@@ -41,13 +58,13 @@ class Judge {
   }
 
   #conjunction(terms: readonly Located[], given: readonly Nnf[]): void {
-    let kept = [...terms];
+    let kept = terms;
     if (terms.length <= TERMS_MAX)
       for (const term of terms.toReversed()) {
         const others = kept.filter((other) => other !== term);
-        if (!implies([...given, ...others.map((other) => other.nnf)], term.nnf)) continue;
+        if (!this.#prover.implies([...given, ...others.map((other) => other.nnf)], term.nnf)) continue;
         kept = others;
-        if (excluded([negation(term.nnf)])) always(term, [], this.#report);
+        if (this.isAlways(term)) this.always(term);
         else this.#redundant(term, others);
       }
     for (const term of kept) {
@@ -56,37 +73,29 @@ class Judge {
     }
   }
 
-  /** Said where another single condition is the reason. */
   #redundant(term: Located, others: readonly Located[]): void {
-    const reason = others.find((other) => implies([other.nnf], term.nnf));
-    if (reason === undefined) {
-      this.#report({
-        severity: "warning",
-        code: "redundant",
-        at: term.at,
-        message: `\`${textOf(term)}\` adds nothing: it follows from the other conditions`,
-      });
-      return;
-    }
+    const reason = others.find((other) => this.#prover.implies([other.nnf], term.nnf));
+    const why =
+      reason === undefined ? "it follows from the other conditions" : `it is true wherever \`${textOf(reason)}\` is`;
     this.#report({
       severity: "warning",
       code: "redundant",
       at: term.at,
-      message: `\`${textOf(term)}\` adds nothing: it is true wherever \`${textOf(reason)}\` is`,
-      related: { at: reason.at, message: "this condition implies it" },
+      message: `\`${textOf(term)}\` adds nothing: ${why}`,
+      related: reason && { at: reason.at, message: "this condition implies it" },
     });
   }
 
   #alternatives(terms: readonly Located[], given: readonly Nnf[]): void {
     let kept: Located[] = [];
     for (const term of terms) {
-      if (excluded([term.nnf])) never(term, [], this.#report);
-      else if (given.length > 0 && excluded([...given, term.nnf])) never(term, given, this.#report);
+      if (this.isNever(term)) this.never(term);
+      else if (given.length > 0 && this.isNever(term, given)) this.#dead(term);
       else kept.push(term);
     }
     if (kept.length <= TERMS_MAX)
       for (const term of kept.toReversed()) {
-        const wider = kept.find((other) => other !== term && implies([term.nnf], other.nnf));
+        const wider = kept.find((other) => other !== term && this.#prover.implies([term.nnf], other.nnf));
         if (wider === undefined) continue;
         kept = kept.filter((other) => other !== term);
         this.#report({
@@ -99,93 +108,91 @@ class Judge {
       }
     for (const term of kept) this.inside(term, given);
   }
-}
 
-/** Reports the smallest part that shows why it can't be true. */
-function never(part: Located, given: readonly Nnf[], report: Report, consequence?: string): void {
-  const tail = consequence === undefined ? "" : `: ${consequence}`;
-  if (part.kind === "or" && homeOf(part) === part.at.excerpt && given.length === 0 && part.terms.length <= TERMS_MAX) {
-    for (const term of part.terms) never(term, given, report, consequence);
-    return;
+  #dead(term: Located): void {
+    this.#report({
+      severity: "warning",
+      code: "never-true",
+      at: term.at,
+      message: `the alternative \`${textOf(term)}\` is never true here: it contradicts the conditions around it`,
+    });
   }
-  if (part.kind === "and" && homeOf(part) === part.at.excerpt && given.length === 0) {
-    const alone = part.terms.find((term) => excluded([term.nnf]));
-    if (alone !== undefined) {
-      never(alone, [], report, consequence);
+
+  /** Reports the smallest parts that show why it can't be true. */
+  never(part: Located, consequence?: string): void {
+    const tail = consequence === undefined ? "" : `: ${consequence}`;
+    const common = { severity: "warning", code: "never-true", decides: consequence !== undefined } as const;
+    if (part.kind === "or" && isOneText(part) && part.terms.length <= TERMS_MAX) {
+      for (const term of part.terms) this.never(term, consequence);
       return;
     }
-    const pair = contradiction(part.terms);
-    if (pair !== undefined) {
-      const [first, second] = pair;
-      report({
-        severity: "warning",
-        code: "never-true",
-        decides: consequence !== undefined,
-        at: second.at,
-        message: `\`${textOf(second)}\` is never true together with \`${textOf(first)}\`${tail}`,
-        hint: second.nnf.kind === "string" || second.nnf.kind === "compare" ? bothHint(first, second) : undefined,
-        related: { at: first.at, message: "it contradicts this condition" },
-      });
-      return;
+    if (part.kind === "and" && isOneText(part)) {
+      const alone = part.terms.find((term) => this.isNever(term));
+      if (alone !== undefined) {
+        this.never(alone, consequence);
+        return;
+      }
+      const [first, second] = this.#contradiction(part.terms) ?? [];
+      if (first !== undefined && second !== undefined) {
+        const message = `\`${textOf(second)}\` is never true together with \`${textOf(first)}\`${tail}`;
+        const related = { at: first.at, message: "it contradicts this condition" };
+        this.#report({ ...common, at: second.at, message, hint: bothHint(first.nnf, second.nnf), related });
+        return;
+      }
     }
+    this.#report({ ...common, at: part.at, message: `\`${textOf(part)}\` is never true${tail}` });
   }
-  const why = given.length > 0 ? "contradicts the conditions around it" : "is never true";
-  report({
-    severity: "warning",
-    code: "never-true",
-    decides: consequence !== undefined,
-    at: part.at,
-    message: `\`${textOf(part)}\` ${why}${tail}`,
-  });
-}
 
-/** Two conditions that exclude one another, the first such pair. */
-function contradiction(terms: readonly Located[]): readonly [Located, Located] | undefined {
-  for (const [i, second] of terms.slice(0, TERMS_MAX).entries())
-    for (const first of terms.slice(0, i)) if (excluded([first.nnf, second.nnf])) return [first, second];
-  return undefined;
-}
-
-function bothHint(first: Located, second: Located): string | undefined {
-  if (first.nnf.kind !== "string" || second.nnf.kind !== "string") return undefined;
-  if (first.nnf.field.name !== second.nnf.field.name || first.nnf.negated || second.nnf.negated) return undefined;
-  return "one value cannot be both; for either of them write `||` or `in [...]`";
-}
-
-/** Reports the smallest part that shows why it is always true. */
-function always(part: Located, given: readonly Nnf[], report: Report, consequence?: string): void {
-  const tail = consequence === undefined ? "" : `: ${consequence}`;
-  if (part.kind === "or" && given.length === 0) {
-    const terms = part.terms.slice(0, TERMS_MAX);
-    const alone = terms.find((term) => excluded([negation(term.nnf)]));
-    if (alone !== undefined) {
-      always(alone, [], report, consequence);
-      return;
+  /** Two conditions that exclude one another, the first such pair. */
+  #contradiction(terms: readonly Located[]): readonly [Located, Located] | undefined {
+    for (const [i, second] of terms.slice(0, TERMS_MAX).entries()) {
+      const first = terms.slice(0, i).find((term) => this.isNever(second, [term.nnf]));
+      if (first !== undefined) return [first, second];
     }
+    return undefined;
+  }
+
+  /** Reports the smallest part that shows why it is always true. */
+  always(part: Located, consequence?: string): void {
+    const tail = consequence === undefined ? "" : `: ${consequence}`;
+    const common = { severity: "warning", code: "always-true", decides: consequence !== undefined } as const;
+    if (part.kind === "or" && isOneText(part)) {
+      const terms = part.terms.slice(0, TERMS_MAX);
+      const alone = terms.find((term) => this.isAlways(term));
+      if (alone !== undefined) {
+        this.always(alone, consequence);
+        return;
+      }
+      const [first, second] = this.#completion(terms) ?? [];
+      if (first !== undefined && second !== undefined) {
+        const message = `\`${textOf(first)} || ${textOf(second)}\` is always true${tail}`;
+        const hint = isUnequal(first.nnf) && isUnequal(second.nnf) ? NEITHER_HINT : undefined;
+        const related = { at: first.at, message: "one of the two always holds" };
+        this.#report({ ...common, at: second.at, message, hint, related });
+        return;
+      }
+    }
+    this.#report({ ...common, at: part.at, message: `\`${textOf(part)}\` is always true${tail}` });
+  }
+
+  /** Two alternatives of which one always holds. */
+  #completion(terms: readonly Located[]): readonly [Located, Located] | undefined {
     for (const [i, second] of terms.entries()) {
-      const first = terms.slice(0, i).find((term) => excluded([negation(term.nnf), negation(second.nnf)]));
-      if (first === undefined) continue;
-      report({
-        severity: "warning",
-        code: "always-true",
-        decides: consequence !== undefined,
-        at: second.at,
-        message: `\`${textOf(first)} || ${textOf(second)}\` is always true${tail}`,
-        hint:
-          isUnequal(first.nnf) && isUnequal(second.nnf) ? "to exclude both write `&&` or `not in [...]`" : undefined,
-        related: { at: first.at, message: "one of the two always holds" },
-      });
-      return;
+      const without = negation(second.nnf);
+      const first = terms.slice(0, i).find((term) => this.#prover.excluded([negation(term.nnf), without]));
+      if (first !== undefined) return [first, second];
     }
+    return undefined;
   }
-  report({
-    severity: "warning",
-    code: "always-true",
-    decides: consequence !== undefined,
-    at: part.at,
-    message: `\`${textOf(part)}\` is always true${tail}`,
-  });
 }
+
+const NEITHER_HINT = "to exclude both write `&&` or `not in [...]`";
 
 const isUnequal = (nnf: Nnf): boolean =>
   (nnf.kind === "compare" && nnf.op === "!=") || ("negated" in nnf && nnf.negated);
+
+function bothHint(first: Nnf, second: Nnf): string | undefined {
+  if (first.kind !== "string" || second.kind !== "string") return undefined;
+  if (first.field.name !== second.field.name || first.negated || second.negated) return undefined;
+  return "one value cannot be both; for either of them write `||` or `in [...]`";
+}

@@ -33,8 +33,8 @@ interface StringState {
 
 type State = IntState | SomeIntState | StringState | { readonly kind: "opaque"; readonly negated: boolean };
 
-/** Most tests that are looked at one by one; longer lists are compared by looking up only. */
-const PAIRS_MAX = 100_000;
+/** Comparisons of two tests that take about as long as another step. */
+const PAIRS_A_STEP = 8;
 const ANYTHING: StringTest = { kind: "pattern", pattern: "*" };
 const ANY_PATH: StringTest = { kind: "glob", pattern: "/**" };
 
@@ -44,6 +44,19 @@ export class Facts {
 
   private constructor(states: ReadonlyMap<string, State>) {
     this.#states = states;
+  }
+
+  /** @returns whether no event satisfies these and the constraint */
+  excludes(constraint: Constraint): boolean {
+    return next(this.#states.get(keyOf(constraint)), constraint) === null;
+  }
+
+  /** @returns the work that adding the constraint is, in steps */
+  costOf(constraint: Constraint): number {
+    if (constraint.kind !== "strings") return 0;
+    const state = this.#states.get(keyOf(constraint));
+    if (state?.kind !== "strings") return 0;
+    return Math.ceil(pairsOf(constraint.tests, [...state.some, ...state.none]) / PAIRS_A_STEP);
   }
 
   /** @returns these and the constraint, or null when no event satisfies all of them */
@@ -133,12 +146,13 @@ function nextStrings(state: StringState, { field, tests, negated }: Constrained<
   return some.some(isEmpty) ? null : { kind: "strings", some, none: state.none };
 }
 
+const pairsOf = (set: TestSet, others: readonly TestSet[]): number =>
+  others.reduce((sum, other) => sum + other.comparisons(set), 0);
+
 const isEmpty = (set: TestSet): boolean => set.tests.length === 0;
 
 /** @returns the tests that can still accept what none of `none` and each of `others` accepts */
 function remaining(field: Field, set: TestSet, none: readonly TestSet[], others: readonly TestSet[]): TestSet {
-  const pairs = [...none, ...others].reduce((sum, other) => sum + other.tests.length * set.tests.length, 0);
-  if (pairs > PAIRS_MAX) return set;
   return set.filter(
     (test) =>
       impossibleText(field, test) === undefined &&

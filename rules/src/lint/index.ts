@@ -5,12 +5,14 @@
 import type { Analysis, LoadedRule } from "../analyse.ts";
 import type { Written } from "../check/index.ts";
 import { type Diagnostic, DiagnosticList, diagnosticAt } from "../diagnostics.ts";
-import { placeOf } from "../source.ts";
+import { type Excerpt, placeOf } from "../source.ts";
 import { lintConditions } from "./conditions.ts";
 import type { Finding, Report } from "./finding.ts";
 import { lintTexts } from "./literals.ts";
 import { locate } from "./located.ts";
 import { lintNumbers } from "./numbers.ts";
+import { Prover } from "./prove.ts";
+import { type Subsumption, subsumptions } from "./subsume.ts";
 
 export {
   flagNames,
@@ -21,29 +23,72 @@ export {
   unfilteredPart,
 } from "./kernel.ts";
 
+/** Steps of proof for one rule, and for all of a set; about a microsecond each. */
+const RULE_STEPS_MAX = 100_000;
+const SET_STEPS_MAX = 1_000_000;
+
 /**
  * @returns what is to be said of the loaded rules, beside the diagnostics of the analysis; a problem of a macro once,
  * however many rules use it
  */
 export function lintPolicies({ rules }: Analysis): readonly Diagnostic[] {
   const list = new DiagnosticList();
-  for (const rule of rules) lintRule(rule, (finding) => add(list, finding, rule.source.id));
+  let steps = SET_STEPS_MAX;
+  for (const [id, parts] of Map.groupBy(rules, (rule) => rule.source.id)) {
+    const prover = new Prover(Math.min(steps, RULE_STEPS_MAX));
+    for (const finding of ofAll(parts.map((rule) => findingsOf(rule, prover)))) add(list, finding, id);
+    steps -= prover.used;
+  }
+  for (const finding of subsumptions(rules)) add(list, subsumptionFinding(finding), finding.narrow.source.id);
   return list.sorted();
 }
 
-function lintRule(rule: LoadedRule, report: Report): void {
-  const located = locate(rule.written);
-  const impossible: Written[] = [];
-  lintTexts(rule.written, (finding) => {
-    if (finding.code === "never-matches") impossible.push(finding.at);
-    report(finding);
-  });
+/** One definition may be a rule for each of several event types: what is not true of all of them is no problem of it. */
+function ofAll(parts: readonly (readonly Finding[])[]): readonly Finding[] {
+  const [first = [], ...others] = parts;
+  const isIn = (finding: Finding) => (list: readonly Finding[]) => list.some((one) => isSame(one, finding));
+  return first.filter((finding) => others.every(isIn(finding)));
+}
+
+const isSame = (a: Finding, b: Finding): boolean => a.code === b.code && holds(a.at, b.at) && holds(b.at, a.at);
+
+function findingsOf(rule: LoadedRule, prover: Prover): readonly Finding[] {
+  const findings: Finding[] = [];
+  const report: Report = (finding) => findings.push(finding);
+  const { source, written, checked } = rule;
+  if (source.expression === null) return [];
+  const located = locate(written, source.expression);
+  lintTexts(written, report);
   lintNumbers(located, report);
-  lintConditions(located, rule.checked.event, (finding) => {
-    // Said of the text in it already, and more exactly.
-    const isKnown = finding.code === "never-true" && impossible.some((at) => holds(finding.at, at));
-    if (!isKnown || finding.decides) report(finding);
+  const impossible = findings.filter(({ code }) => code === "never-matches");
+  lintConditions(located, {
+    event: checked.event,
+    prover,
+    report: (finding) => {
+      // Said of the text in it already, and more exactly.
+      const isKnown = finding.code === "never-true" && impossible.some(({ at }) => holds(finding.at, at));
+      if (!isKnown || finding.decides) report(finding);
+    },
   });
+  return findings;
+}
+
+function subsumptionFinding({ narrow, wide, same }: Subsumption): Finding {
+  const message = same
+    ? `it matches the same events as rule ${wide.source.id}`
+    : `every event that it matches rule ${wide.source.id} matches too`;
+  return {
+    severity: "warning",
+    code: same ? "same-as" : "subsumed",
+    at: wholeOf(narrow),
+    message,
+    related: { at: wholeOf(wide), message: `rule ${wide.source.id}` },
+  };
+}
+
+function wholeOf({ source }: LoadedRule): Written {
+  const excerpt = source.expression as Excerpt;
+  return { excerpt, span: { start: 0, end: excerpt.text.length } };
 }
 
 const holds = (outer: Written, inner: Written): boolean =>

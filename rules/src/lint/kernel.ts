@@ -50,7 +50,7 @@ export interface KernelFilter extends FlagFilter {
 }
 
 /** @returns why and at what cost the rule is not filtered by path, or null when it is */
-export function unfilteredPart({ access, checked, written }: LoadedRule): Unfiltered | null {
+export function unfilteredPart({ access, checked, source, written }: LoadedRule): Unfiltered | null {
   const open = access.find((predicate) => predicate.key === null);
   if (open === undefined) return null;
   const filter = flagFilter(open.flagsAny);
@@ -58,7 +58,7 @@ export function unfilteredPart({ access, checked, written }: LoadedRule): Unfilt
     ...filter,
     class: open.flagsAny === null ? "every-event" : "events-with-flags",
     ...costOf(checked.event, filter.flags),
-    because: preventers(locate(written)),
+    because: source.expression === null ? [] : preventers(locate(written, source.expression)),
   };
 }
 

@@ -7,6 +7,7 @@
 import type { CheckedExpression, Written } from "../check/index.ts";
 import type { Expr, Nnf } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
+import type { Excerpt } from "../source.ts";
 
 export interface Located {
   readonly kind: "single" | "and" | "or";
@@ -19,11 +20,9 @@ export interface Located {
   readonly terms: readonly Located[];
 }
 
-/** @returns the rule's expression with places */
-export function locate({ expr, written }: CheckedExpression): Located {
-  const whole = written.get(expr);
-  if (whole === undefined) throw new Error("the checker notes where every condition was written");
-  return build(expr, { written, negate: false, at: whole });
+/** @returns the rule's expression with places; what has none of its own is where its surroundings are */
+export function locate({ expr, written }: CheckedExpression, excerpt: Excerpt): Located {
+  return build(expr, { written, negate: false, at: { excerpt, span: { start: 0, end: excerpt.text.length } } });
 }
 
 interface Context {

@@ -4,17 +4,26 @@
  */
 import { testText } from "../explain.ts";
 import type { StringTest } from "../ir.ts";
-import { type FlatPattern, matchFlat, matchGlob, type PathGlob, parseGlob, parsePattern } from "../pattern.ts";
+import {
+  type FlatPattern,
+  globComponents,
+  matchFlat,
+  matchGlob,
+  type PathGlob,
+  parseGlob,
+  parsePattern,
+} from "../pattern.ts";
 
 const encoder = new TextEncoder();
 /** Occurs in no UTF-8 text; stands for a star of the narrower pattern. */
 const STAR = 0xff;
 const ANY_COMPONENT: FlatPattern = { parts: [new Uint8Array(), new Uint8Array()] };
 
+/** `start`: the text with which everything begins that is accepted; it decides most comparisons. */
 type Prepared =
-  | { readonly kind: "equals"; readonly bytes: Uint8Array }
-  | { readonly kind: "glob"; readonly glob: PathGlob }
-  | { readonly kind: "pattern"; readonly pattern: FlatPattern }
+  | { readonly kind: "equals"; readonly start: string; readonly bytes: Uint8Array }
+  | { readonly kind: "glob"; readonly start: string; readonly glob: PathGlob }
+  | { readonly kind: "pattern"; readonly start: string; readonly pattern: FlatPattern }
   /** Of these only equality of the source is used. */
   | { readonly kind: "other"; readonly source: string };
 
@@ -32,15 +41,17 @@ function prepare(test: StringTest): Prepared {
 function build(test: StringTest): Prepared {
   switch (test.kind) {
     case "equals":
-      return { kind: "equals", bytes: encoder.encode(test.value) };
+      return { kind: "equals", start: test.value, bytes: encoder.encode(test.value) };
     case "glob":
-      return { kind: "glob", glob: parseGlob(test.pattern) };
+      return { kind: "glob", start: beforeStar(globComponents(test.pattern).join("/")), glob: parseGlob(test.pattern) };
     case "pattern":
-      return { kind: "pattern", pattern: parsePattern(test.pattern) };
+      return { kind: "pattern", start: beforeStar(test.pattern), pattern: parsePattern(test.pattern) };
     default:
       return { kind: "other", source: testText(test) };
   }
 }
+
+const beforeStar = (pattern: string): string => pattern.split("*", 1)[0] as string;
 
 /** @returns true only if every string that `narrow` accepts is accepted by `wide` */
 export function covers(wide: StringTest, narrow: StringTest): boolean {
@@ -48,6 +59,7 @@ export function covers(wide: StringTest, narrow: StringTest): boolean {
   const n = prepare(narrow);
   if (w.kind === "other" || n.kind === "other")
     return w.kind === "other" && n.kind === "other" && w.source === n.source;
+  if (!n.start.startsWith(w.start)) return false;
   if (n.kind === "equals") return accepts(w, n.bytes);
   if (w.kind === "glob" && n.kind === "glob") return coversGlob(w.glob, n.glob);
   return w.kind === "pattern" && n.kind === "pattern" && coversFlat(w.pattern, n.pattern);
@@ -58,6 +70,7 @@ export function disjoint(a: StringTest, b: StringTest): boolean {
   const x = prepare(a);
   const y = prepare(b);
   if (x.kind === "other" || y.kind === "other") return false;
+  if (!x.start.startsWith(y.start) && !y.start.startsWith(x.start)) return true;
   if (x.kind === "equals") return !accepts(y, x.bytes);
   if (y.kind === "equals") return !accepts(x, y.bytes);
   if (x.kind === "glob" && y.kind === "glob") return disjointGlobs(x.glob, y.glob);
@@ -158,6 +171,11 @@ export class TestSet {
   excludes(test: StringTest): boolean {
     if (test.kind !== "equals") return this.tests.every((other) => disjoint(other, test));
     return !this.#equals.has(test.value) && this.#others.every((other) => disjoint(other, test));
+  }
+
+  /** @returns how many pairs of tests have to be looked at one by one to compare the two */
+  comparisons(other: TestSet): number {
+    return this.#others.length * other.tests.length + this.tests.length * other.#others.length;
   }
 
   /** @returns those that the predicate accepts; the same set when it accepts all */

@@ -1,6 +1,7 @@
 export {
   EventError,
   type EventProblem,
+  type EventResult,
   hasKernelPaths,
   parseEvent,
   parseJson,

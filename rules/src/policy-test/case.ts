@@ -1,6 +1,6 @@
 /** One line of a conformance file: an expression, an event, and what is expected of them. */
 import type { Macro, MacroTable } from "../check/index.ts";
-import { parseJson, problemText, readEvent, type TypedEvent } from "../events/index.ts";
+import { type EventProblem, type EventResult, parseJson, problemText, readEvent } from "../events/index.ts";
 import { received } from "../events/values.ts";
 import { wholeText } from "../source.ts";
 import { suggestion } from "../suggest.ts";
@@ -13,7 +13,8 @@ export interface ConformanceCase {
   readonly expression: string;
   /** Expressions by name. */
   readonly macros: ReadonlyMap<string, string>;
-  readonly event: TypedEvent;
+  /** Or what is wrong with it, which does not matter to an expression that is wrong itself. */
+  readonly event: EventResult;
   readonly expected: Expected;
 }
 
@@ -49,10 +50,13 @@ export function parseCase(line: string): ConformanceCase {
   const macros = macrosAt(given, problems);
   const event = given.has("event") ? readEvent(given.get("event")) : undefined;
   if (event === undefined) problems.push("event: expected a mapping of field names to values, received nothing");
-  else if (!event.ok) for (const problem of event.problems) problems.push(`event: ${problemText(problem)}`);
-  if (problems.length > 0 || !event?.ok) throw new CaseError(problems.join("\n"));
-  return { name, expression, macros, event: event.event, expected: expected as Expected };
+  else if (!event.ok && expected !== "error") problems.push(...eventProblems(event.problems));
+  if (problems.length > 0 || event === undefined) throw new CaseError(problems.join("\n"));
+  return { name, expression, macros, event, expected: expected as Expected };
 }
+
+export const eventProblems = (problems: readonly EventProblem[]): string[] =>
+  problems.map((problem) => `event: ${problemText(problem)}`);
 
 const receivedOrNothing = (value: unknown): string => (value === undefined ? "nothing" : received(value));
 

@@ -16,7 +16,7 @@ import type { AccessPredicate, CheckedRule, Nnf } from "../ir.ts";
 import { placeOf, wholeText } from "../source.ts";
 import { ExpressionError } from "../syntax/error.ts";
 import { parseExpression } from "../syntax/parser.ts";
-import { CaseError, type ConformanceCase, type Expected, parseCase, parseMacros } from "./case.ts";
+import { CaseError, type ConformanceCase, type Expected, eventProblems, parseCase, parseMacros } from "./case.ts";
 import type { EventJudge } from "./judge.ts";
 
 /** What one of the judges says. */
@@ -97,29 +97,45 @@ interface LinkedSubject {
   matcher: { readonly judge: EventJudge; readonly index: number } | { readonly problem: string } | undefined;
 }
 
+/** A line that is decided, or what is still to be judged. */
+type Prepared =
+  | { readonly failure: ConformanceFailure | null }
+  | { readonly one: ConformanceCase; readonly event: TypedEvent; readonly subject: Subject };
+
 /** @returns for each line its failure, or null */
 async function judgeBatch(lines: readonly NumberedLine[]): Promise<(ConformanceFailure | null)[]> {
   const subjects = new Map<string, Subject>();
-  const parsed = lines.map(({ number, text }) => {
-    try {
-      const one = parseCase(text);
-      const indexed = hasKernelPaths(one.event);
-      const variables = [...variablesOf(one.event)];
-      const key = JSON.stringify([one.event.type, indexed, one.expression, [...one.macros], variables]);
-      const subject = subjects.get(key) ?? compileSubject(one, number, indexed);
-      subjects.set(key, subject);
-      return { number, one, subject };
-    } catch (error) {
-      if (!(error instanceof CaseError)) throw error;
-      return { number, detail: error.message };
-    }
-  });
+  const prepared = lines.map((line) => prepare(line, subjects));
   await linkSubjects([...subjects.values()].filter((subject) => "rule" in subject));
-  return parsed.map((line) =>
-    line.one === undefined
-      ? { line: line.number, detail: line.detail }
-      : judgeCase(line.number, line.one, line.subject),
+  return prepared.map((line, i) =>
+    "failure" in line ? line.failure : judgeCase((lines[i] as NumberedLine).number, line),
   );
+}
+
+/** @param subjects what was compiled already, by all that it depends on */
+function prepare({ number, text }: NumberedLine, subjects: Map<string, Subject>): Prepared {
+  try {
+    const one = parseCase(text);
+    if (!one.event.ok) {
+      // An expression that is wrong is so whatever the event.
+      if ("problem" in compileSubject(one, undefined)) return { failure: null };
+      throw new CaseError(eventProblems(one.event.problems).join("\n"));
+    }
+    const { event } = one.event;
+    const key = JSON.stringify([
+      event.type,
+      hasKernelPaths(event),
+      one.expression,
+      [...one.macros],
+      [...variablesOf(event)],
+    ]);
+    const subject = subjects.get(key) ?? compileSubject(one, event);
+    subjects.set(key, subject);
+    return { one, event, subject };
+  } catch (error) {
+    if (!(error instanceof CaseError)) throw error;
+    return { failure: { line: number, detail: error.message } };
+  }
 }
 
 const SCOPE = /^(?:process|container|cgroup)(?=\.)/;
@@ -140,19 +156,19 @@ function variablesOf({ fields }: TypedEvent): VariableTable {
 
 const ALWAYS: readonly AccessPredicate[] = [{ key: null, flagsAny: null }];
 
-function compileSubject(one: ConformanceCase, line: number, indexed: boolean): Subject {
+function compileSubject(one: ConformanceCase, given: TypedEvent | undefined): Subject {
   const excerpt = wholeText("expression", one.expression);
   try {
     const macros = parseMacros(one.macros);
-    const variables = variablesOf(one.event);
-    const options = { defaultEvent: one.event.type, variables };
+    const variables = given === undefined ? new Map() : variablesOf(given);
+    const options = { defaultEvent: given?.type ?? "open", variables };
     const checked = checkRule(parseExpression(one.expression), excerpt, macros, options);
     // `fim.write` has a form for each of several event types.
-    const { event, nnf } = checked.find((form) => form.event === one.event.type) ?? (checked[0] as CheckedExpression);
+    const { event, nnf } = checked.find((form) => form.event === given?.type) ?? (checked[0] as CheckedExpression);
     const predicates = accessPredicates(nnf);
     return {
-      rule: { id: `line ${line}`, event, expr: nnf },
-      access: indexed ? predicates : ALWAYS,
+      rule: { id: one.expression, event, expr: nnf },
+      access: given !== undefined && hasKernelPaths(given) ? predicates : ALWAYS,
       seeds: toSeeds([{ event, predicates }]),
       variables: JSON.stringify([...variables]),
       matcher: undefined,
@@ -194,8 +210,11 @@ async function linkSubjects(subjects: readonly LinkedSubject[]): Promise<void> {
   for (const group of Map.groupBy(subjects, (subject) => subject.variables).values()) await attempt(group);
 }
 
-function judgeCase(line: number, one: ConformanceCase, subject: Subject): ConformanceFailure | null {
-  const { name, expression, expected, event } = one;
+function judgeCase(
+  line: number,
+  { one, event, subject }: Extract<Prepared, { readonly one: unknown }>,
+): ConformanceFailure | null {
+  const { name, expression, expected } = one;
   const about = { line, ...(name === undefined ? {} : { name }), expression, expected };
   if ("problem" in subject)
     return expected === "error" ? null : { ...about, evaluator: "error", matcher: "error", detail: subject.problem };

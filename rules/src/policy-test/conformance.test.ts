@@ -148,6 +148,23 @@ describe("events that no kernel reports", () => {
   });
 });
 
+test("what breaks a limit of linking fails alone", async () => {
+  const names = Array.from({ length: 1100 }, (_, i) => `\${v${i}}`);
+  const event = open(Object.fromEntries(names.map((name, i) => [name, i])));
+  const good = { expression: "${v1} == 1", event, expected: true };
+  const huge = { expression: names.map((name, i) => `${name} == ${i}`).join(" && "), event, expected: true };
+  const { passed, failures } = await run(good, huge, { ...good, expression: "${v2} == 2" });
+  expect(passed).toBe(2);
+  expect(failures).toMatchObject([
+    {
+      line: 2,
+      evaluator: true,
+      matcher: "error",
+      detail: expect.stringMatching(/1100 fields and variables.*at most 1024/),
+    },
+  ]);
+});
+
 test("more cases than a batch has", async () => {
   const lines = Array.from({ length: 2300 }, (_, i) => ({
     expression: `open.file.path == "/f${i % 50}"`,

@@ -1,5 +1,6 @@
+import { statSync } from "node:fs";
 import type { DecodedRecord, ExecRecord, ForkRecord, RecordHeader } from "@weir/matcher-wasm/format";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readProcess } from "./proc.ts";
 import { ANCESTORS_MAX, ancestorsOf, type Process } from "./process.ts";
 import { ProcessTable } from "./table.ts";
@@ -48,6 +49,16 @@ const exec = (tgid: number, path: string, args: string[]): ExecRecord => ({
   argsTruncated: false,
 });
 const exit = (tgid: number): DecodedRecord => ({ kind: "exit", ...header(tgid) });
+
+/** Ends and whether descendants were left, `container` for a container's end. */
+function endsAfter(...records: DecodedRecord[]): string[] {
+  const ends: string[] = [];
+  const onProcessEnd = (identity: string, hasDescendants: boolean): number =>
+    ends.push(`${Number(identity.split("@")[0]) - BASE}${hasDescendants ? "+" : ""}`);
+  const table = new ProcessTable({ onProcessEnd });
+  for (const record of records) table.apply(record);
+  return ends;
+}
 
 function tableAfter(...records: DecodedRecord[]): ProcessTable {
   const table = new ProcessTable();
@@ -121,4 +132,59 @@ test("ancestors that live are kept however deep their descendants are", () => {
   const table = tableAfter(fork(2, 1), fork(3, 2));
   for (let i = 3; i < 200; i++) table.apply(fork(i + 1, i));
   expect(table.processOf(header(3)).parent?.tgid).toBe(BASE + 2);
+});
+
+test("a process is executed or forked; threads of the kernel only by the kernel", () => {
+  const table = tableAfter(fork(2, 1), exec(2, "/bin/sh", ["sh"]), fork(3, 2));
+  expect(table.processOf(header(2))).toMatchObject({ executed: true, ofKernel: false });
+  expect(table.processOf(header(3))).toMatchObject({ executed: false, ofKernel: false });
+});
+
+test("ids are those of the last record", () => {
+  const table = tableAfter(fork(2, 1), exec(2, "/usr/bin/su", ["su"]));
+  table.processOf(header(2, { euid: 33, mountNs: 5 }));
+  const child = tableAfter(fork(2, 1)).processOf(header(2, { uid: 7 }));
+  expect(table.processOf(header(2, { euid: 34 })).ids).toMatchObject({ euid: 34, mountNs: 0 });
+  expect(child.ids).toMatchObject({ uid: 7 });
+});
+
+describe("ends are told, so that what belongs to a process can go", () => {
+  test("at once without descendants", () => {
+    expect(endsAfter(fork(2, 1), fork(3, 2), exit(3))).toEqual(["3"]);
+  });
+
+  test("with living descendants first, and again when the last of them ends", () => {
+    const records = [fork(2, 1), fork(3, 2), fork(4, 3), exit(2), exit(3)];
+    expect(endsAfter(...records)).toEqual(["2+", "3+"]);
+    expect(endsAfter(...records, exit(4))).toEqual(["2+", "3+", "4", "3", "2"]);
+  });
+
+  test("of a pid that another process has taken", () => {
+    const again: ForkRecord = { ...fork(2, 1), processStartNs: 99_000_000_000n };
+    expect(endsAfter(fork(2, 1), again)).toEqual(["2"]);
+  });
+
+  test("of those that a long chain forgets", () => {
+    const records: DecodedRecord[] = [fork(2, 1)];
+    for (let i = 2; i < 200; i++) records.push(fork(i + 1, i), exit(i));
+    const ends = endsAfter(...records);
+    const final = ends.filter((end) => !end.endsWith("+"));
+    expect(ends.length - final.length).toBe(198);
+    expect(final.length).toBe(198 - ANCESTORS_MAX);
+    expect(new Set(final).size).toBe(final.length);
+  });
+});
+
+test("details are read at the exec when somebody may ask for them", () => {
+  const entry = readProcess(process.pid);
+  const own = { tgid: process.pid, processStartNs: entry?.startNs ?? 0n };
+  const table = new ProcessTable();
+  const record: ExecRecord = { ...exec(0, process.execPath, ["node"]), ...own };
+  table.apply(record);
+  expect(table.processOf(record).image.attributes).toBeUndefined();
+  table.execDetails = ["executable", "capabilities", "terminal"];
+  table.apply(record);
+  const { image, capabilities, terminal } = table.processOf(record);
+  expect(image.attributes?.inode).toBe(statSync(process.execPath, { bigint: true }).ino);
+  expect([capabilities, terminal]).not.toContain(undefined);
 });

@@ -2,7 +2,7 @@
  * A model of what the kernel stage does with seeds, on events as flat maps. The soundness tests compare it
  * with the evaluator: an event that a rule matches must pass.
  */
-import { type Approver, eventTypeByName, type Seeds } from "@weir/matcher-wasm/format";
+import { type Approver, eventTypeByName, FIELDS, type Seeds } from "@weir/matcher-wasm/format";
 import type { EventFields } from "../evaluate.ts";
 import { admitsFlags } from "./flags.ts";
 
@@ -30,13 +30,11 @@ export function kernelStageDecision(seeds: Seeds, type: string, event: EventFiel
   if (!admitsFlags(interest.flagsAny, flags)) return { passes: false, because: "flags" };
   if (interest.unfiltered !== false && admitsFlags(interest.unfiltered.flagsAny, flags))
     return { passes: true, because: "unfiltered" };
-  const file = event[`${type}.file.path`];
-  const destination = eventTypeByName(type)?.destination ? event[`${type}.file.destination.path`] : undefined;
   const approver = seeds.approvers.find(
     (candidate) =>
       candidate.event === type &&
       admitsFlags(candidate.flagsAny, flags) &&
-      isPresent(candidate, candidate.slot === "file" ? file : destination),
+      isPresent(candidate, pathOf(type, candidate.slot, event)),
   );
   return approver === undefined
     ? { passes: false, because: "approvers" }
@@ -46,6 +44,15 @@ export function kernelStageDecision(seeds: Seeds, type: string, event: EventFiel
 /** @returns whether the event gets to the matcher; see `kernelStageDecision` */
 export function kernelStagePasses(seeds: Seeds, type: string, event: EventFields): boolean {
   return kernelStageDecision(seeds, type, event).passes;
+}
+
+const PATH_NAMES = new Map(
+  FIELDS.flatMap(({ event, name, source }) => (source.from === "path" ? [[`${event} ${source.slot}`, name]] : [])),
+);
+
+function pathOf(type: string, slot: Approver["slot"], event: EventFields): unknown {
+  const name = PATH_NAMES.get(`${type} ${slot}`);
+  return name === undefined ? undefined : event[name];
 }
 
 function isPresent({ kind, value }: Approver, path: unknown): boolean {

@@ -1,3 +1,4 @@
+import { EVENT_TYPES, FIELDS } from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
 import { type ConformanceFailure, runConformance } from "./conformance.ts";
 
@@ -181,4 +182,19 @@ test("more cases than a batch has", async () => {
   );
   expect(counts).toEqual({ passed: 2300, failed: 0 });
   expect(progress).toEqual([1000, 2000, 2300]);
+});
+
+test("every type of event, with the names that its paths have", async () => {
+  const types = EVENT_TYPES.filter(({ file }) => file).flatMap(({ name, destination }) => {
+    const paths = FIELDS.filter((field) => field.event === name && field.source.from === "path");
+    expect(paths).toHaveLength(destination ? 2 : 1);
+    const event = { type: name, ...Object.fromEntries(paths.map((field, i) => [field.name, `/a/${i}`])) };
+    return paths.map((field, i) => ({ expression: `${field.name} == "/a/${i}"`, event, expected: true }));
+  });
+  const processes = [
+    { expression: 'exec.file.name == "sh"', event: { type: "exec", "exec.file.path": "/bin/sh" }, expected: true },
+    { expression: "exit.code == 3", event: { type: "exit", "exit.code": 3 }, expected: true },
+  ];
+  expect(types.length).toBeGreaterThan(15);
+  expect(await run(...types, ...processes)).toEqual({ passed: types.length + 2, failed: 0, failures: [] });
 });

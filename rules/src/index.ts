@@ -1,5 +1,5 @@
 /** The rule language and its compiler: everything that other workspaces may use of it. */
-export { accessPredicates, kernelStagePasses, toSeeds } from "./access/index.ts";
+export { accessPredicates, directoryProof, kernelStagePasses, toSeeds } from "./access/index.ts";
 export {
   type AnalyseOptions,
   type Analysis,

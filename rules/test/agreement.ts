@@ -1,9 +1,11 @@
 /**
  * What everything that judges events has to agree on: the compiled matcher with the reference evaluator, and
- * the model of the kernel stage with both, in that it passes whatever a rule matches.
+ * the model of the kernel stage with both, in that it passes whatever a rule matches. Nothing matches in a
+ * directory that is proven silent, and the matcher proves what the model does.
  */
-import { encodeSpan, RING_HEADER_BYTES, ringFootprint } from "@weir/matcher-wasm/format";
-import { accessPredicates, kernelStagePasses, toSeeds } from "../src/access/index.ts";
+import { encodeSpan, eventTypeByName, RING_HEADER_BYTES, ringFootprint } from "@weir/matcher-wasm/format";
+import { directoryField } from "../src/access/directory.ts";
+import { accessPredicates, directoryProof, kernelStagePasses, toSeeds } from "../src/access/index.ts";
 import { evaluate } from "../src/evaluate.ts";
 import type { CheckedRule, Expr } from "../src/ir.ts";
 import type { TypedEvent } from "./arbitraries.ts";
@@ -51,6 +53,35 @@ export async function assertMatcherAgrees({ type, exprs, events }: JudgedCase): 
     same(`event ${i}, candidates`, of(true), expected.candidates);
     same(`event ${i}, with context`, matcher.matchContext(offset, contextOf(matcher, event)), expected.withContext);
   }
+}
+
+/** @throws Error when the directory of an event that a rule matches is proven silent */
+export function assertProofsHold({ type, exprs, events }: JudgedCase): void {
+  const rules = checkedRules(type, exprs);
+  const proven = directoryProof(rules, type);
+  for (const event of events) {
+    const matching = rules.filter(({ expr }) => evaluate(expr, event.fields)).map(({ id }) => id);
+    const directory = directoryOf(event);
+    if (matching.length > 0 && directory !== null && proven(directory))
+      throw new Error(`${directory} is proven silent, and ${matching.join(", ")} match in it`);
+  }
+}
+
+/** @throws Error when the compiled matcher proves other directories of the events than the model */
+export async function assertMatcherProves({ type, exprs, events }: JudgedCase): Promise<void> {
+  const rules = checkedRules(type, exprs);
+  const matcher = await loadRules(rules);
+  const proven = directoryProof(rules, type);
+  for (const directory of new Set(events.map(directoryOf)))
+    if (directory !== null && matcher.prove(eventTypeByName(type)?.id ?? 0, directory) !== proven(directory))
+      throw new Error(`${directory}: the model says ${proven(directory)}, the matcher does not`);
+}
+
+/** @returns in which directory the event's file lies, null when it lies in none */
+function directoryOf({ type, fields }: TypedEvent): string | null {
+  const path = fields[directoryField(type)?.name ?? ""];
+  if (typeof path !== "string" || path === "/") return null;
+  return path.slice(0, Math.max(1, path.lastIndexOf("/")));
 }
 
 function same(what: string, received: readonly number[], expected: readonly number[]): void {

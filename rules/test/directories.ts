@@ -8,6 +8,7 @@ import { directoryField } from "../src/access/directory.ts";
 import type { EventFields } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
 import type { Expr, StringTest } from "../src/ir.ts";
+import type { JudgedCase } from "./agreement.ts";
 import { eventOf, eventPath, eventTypeName, exprOf, globText, type TypedEvent, templateTest } from "./arbitraries.ts";
 
 /** What stars are replaced by; beside names that patterns of the generators compare with. */
@@ -78,6 +79,15 @@ export function rulesAndDirectories({ rulesMax, directoriesMax, eventsMax }: Mos
     });
 }
 
+/** The same as rules and events alone. */
+export function rulesAndFilesNear(most: Most): fc.Arbitrary<JudgedCase> {
+  return rulesAndDirectories(most).map(({ type, exprs, directories }) => ({
+    type,
+    exprs,
+    events: directories.flatMap(({ events }) => events),
+  }));
+}
+
 /** @returns the path of what lies under that name directly in the directory */
 export const childPath = (directory: string, name: string): string => `${directory === "/" ? "" : directory}/${name}`;
 
@@ -124,20 +134,22 @@ function texts(expr: Expr): string[] {
     case "not":
       return texts(expr.term);
     case "string":
-      return expr.tests.flatMap((test) => {
-        switch (test.kind) {
-          case "equals":
-            return [test.value];
-          case "glob":
-          case "pattern":
-            return [test.pattern];
-          case "template":
-            return [test.parts.map((part) => (part.kind === "text" ? part.value : "a")).join("")];
-          case "regex":
-            return [];
-        }
-      });
+      return expr.tests.flatMap(textOf);
     default:
+      return [];
+  }
+}
+
+function textOf(test: StringTest): string[] {
+  switch (test.kind) {
+    case "equals":
+      return [test.value];
+    case "glob":
+    case "pattern":
+      return [test.pattern];
+    case "template":
+      return [test.parts.map((part) => (part.kind === "text" ? part.value : "a")).join("")];
+    case "regex":
       return [];
   }
 }

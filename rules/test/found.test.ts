@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assertKernelAgrees, assertMatcherAgrees } from "./agreement.ts";
+import { assertKernelAgrees, assertMatcherAgrees, assertMatcherProves, assertProofsHold } from "./agreement.ts";
 import { keptCases } from "./found.ts";
 
 const cases = keptCases();
@@ -7,5 +7,7 @@ test("there are cases", () => expect(cases.length).toBeGreaterThan(0));
 
 test.each(cases)("$name", async ({ found }) => {
   assertKernelAgrees(found);
+  assertProofsHold(found);
   await assertMatcherAgrees(found);
+  await assertMatcherProves(found);
 });

@@ -1,6 +1,13 @@
 /** What tests of other workspaces may use: random rules, events and policies, and rules linked into a matcher. */
-export { assertKernelAgrees, assertMatcherAgrees, type JudgedCase } from "./agreement.ts";
+export {
+  assertKernelAgrees,
+  assertMatcherAgrees,
+  assertMatcherProves,
+  assertProofsHold,
+  type JudgedCase,
+} from "./agreement.ts";
 export { rulesAndEvents, type TypedEvent } from "./arbitraries.ts";
+export { rulesAndFilesNear } from "./directories.ts";
 export { keepCase, write as writeCase } from "./found.ts";
 export { checkedRules, contextOf, encodeStamped, expectedVerdicts, loadRules } from "./linked.ts";
 export { policyTexts } from "./texts.ts";

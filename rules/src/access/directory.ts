@@ -14,8 +14,8 @@ import { evaluate } from "../evaluate.ts";
 import type { CheckedRule, Expr, Leaf, Nnf, StringTest, TemplatePart } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
 import { globComponents, globMatches, hasStar } from "../pattern.ts";
-import { type Canonical, canonical } from "./canonical.ts";
 import { compileRegex } from "../regex/index.ts";
+import { type Canonical, canonical } from "./canonical.ts";
 import { isEventPath, isName } from "./keys.ts";
 
 const TRUE: Expr = { kind: "const", value: true };
@@ -124,11 +124,11 @@ function inSet(field: Field, { below, root }: DirectorySet): Expr {
   const fits = (test: StringTest): Expr => ({ kind: "string", field, tests: [test], negated: false });
   const isBelow = anyOf(below.map((tests): Expr => ({ kind: "and", terms: tests.map(fits) })));
   if (root) return anyOf([isBelow, fits(ROOT)]);
-  // `/*` fits the root as well, which then is not meant.
-  const meantBelow = below.some((tests) =>
+  // `/*` fits the root as well, which here is not in the set.
+  const fitsRootToo = below.some((tests) =>
     tests.every((test) => test.kind === "glob" && globMatches(test.pattern, "/")),
   );
-  return meantBelow ? { kind: "and", terms: [isBelow, { kind: "not", term: fits(ROOT) }] } : isBelow;
+  return fitsRootToo ? { kind: "and", terms: [isBelow, { kind: "not", term: fits(ROOT) }] } : isBelow;
 }
 
 /** @returns the directories of which some child could fit, or every child fits; for "some" it may be more of them */

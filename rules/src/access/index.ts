@@ -1,3 +1,4 @@
 export { accessPredicates } from "./access.ts";
+export { directoryProof } from "./directory.ts";
 export { type KernelDecision, kernelStageDecision, kernelStagePasses } from "./kernel-model.ts";
 export { toSeeds } from "./seeds.ts";

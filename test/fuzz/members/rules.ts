@@ -2,17 +2,20 @@
  * Random rules and events through everything that judges them, and random policies through the compiler.
  *
  * In turn: the reference evaluator against the compiled matcher and against the model of the kernel stage,
- * which must pass whatever a rule matches; then policies from valid to garbage, which must neither crash
- * the compiler nor keep it busy.
+ * which must pass whatever a rule matches; directories that are proven silent, in which no rule may match;
+ * policies from valid to garbage, which must neither crash the compiler nor keep it busy.
  */
 import { analysePolicies } from "@weir/rules";
 import {
   assertKernelAgrees,
   assertMatcherAgrees,
+  assertMatcherProves,
+  assertProofsHold,
   type JudgedCase,
   keepCase,
   policyTexts,
   rulesAndEvents,
+  rulesAndFilesNear,
   writeCase,
 } from "@weir/rules/testing";
 import fc from "fast-check";
@@ -32,6 +35,16 @@ const judging = fc.asyncProperty(rulesAndEvents({ rulesMax: 8, eventsMax: 8 }), 
 /** Rules one at a time, so that no other rule's approvers cover for a missing one; without a module to link it is quick. */
 const filtering = fc.property(rulesAndEvents({ rulesMax: 1, eventsMax: 12 }), assertKernelAgrees);
 
+const proving = fc.property(rulesAndFilesNear({ rulesMax: 1, directoriesMax: 12, eventsMax: 6 }), assertProofsHold);
+
+const provingCompiled = fc.asyncProperty(
+  rulesAndFilesNear({ rulesMax: 8, directoriesMax: 12, eventsMax: 2 }),
+  async (found) => {
+    assertProofsHold(found);
+    await assertMatcherProves(found);
+  },
+);
+
 const compiling = fc.property(policyTexts(SAMPLE_POLICY), (text) => {
   const start = performance.now();
   const { ok, diagnostics, rules } = analysePolicies([{ name: "policy.yaml", text }]);
@@ -43,7 +56,7 @@ const compiling = fc.property(policyTexts(SAMPLE_POLICY), (text) => {
 });
 
 export const description: FuzzMember["description"] =
-  "rules: compiled matcher and kernel model equal the evaluator; no policy crashes the compiler";
+  "rules: matcher, kernel model and directory proofs agree with the evaluator; no policy crashes the compiler";
 
 export const run: FuzzMember["run"] = async ({ seed, deadlineMs, progress }) => {
   const sample = analysePolicies([{ name: "sample.yaml", text: SAMPLE_POLICY }], { unsupported: "error" });
@@ -53,7 +66,9 @@ export const run: FuzzMember["run"] = async ({ seed, deadlineMs, progress }) => 
     const options = { seed: (seed + batch) | 0, numRuns: BATCH_RUNS };
     const judged = await fc.check(judging, options);
     const filtered = fc.check(filtering, { ...options, numRuns: BATCH_RUNS * 10 });
-    for (const details of [judged, filtered, fc.check(compiling, options)]) {
+    const proven = fc.check(proving, { ...options, numRuns: BATCH_RUNS * 5 });
+    const provenCompiled = await fc.check(provingCompiled, options);
+    for (const details of [judged, filtered, proven, provenCompiled, fc.check(compiling, options)]) {
       cases += details.numRuns;
       progress(cases);
       if (!details.failed) continue;

@@ -110,7 +110,7 @@ export function finiteLanguage({ dfa, byteClasses }: ByteAutomaton): readonly st
   const found: string[] = [];
   const prefix: number[] = [];
   const open = new Set<number>();
-  const isFinite = (state: number): boolean => {
+  const collect = (state: number): boolean => {
     if (state === DEAD) return true;
     if (state === ALL || open.has(state)) return false;
     open.add(state);
@@ -124,13 +124,13 @@ export function finiteLanguage({ dfa, byteClasses }: ByteAutomaton): readonly st
     }
     for (let byte = 0; byte < BYTES; byte++) {
       prefix.push(byte);
-      if (!isFinite(next[state * symbols + (byteClasses[byte] as number)] as number)) return false;
+      if (!collect(next[state * symbols + (byteClasses[byte] as number)] as number)) return false;
       prefix.pop();
     }
     open.delete(state);
     return true;
   };
-  return dfa.states <= LITERAL_STATES_MAX && isFinite(dfa.start) ? found : null;
+  return dfa.states <= LITERAL_STATES_MAX && collect(dfa.start) ? found : null;
 }
 
 /** Above it a list would be no gain; also how deep the walk may get. */

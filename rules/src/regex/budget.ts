@@ -7,7 +7,7 @@ import { RegexLimitError } from "./error.ts";
 /** Most states of the automaton, at every stage of making it. */
 export const AUTOMATON_STATES_MAX = 16_384;
 /** Most steps, each of a few nanoseconds, that making it may take. */
-export const AUTOMATON_WORK_MAX = 20_000_000;
+export const AUTOMATON_WORK_MAX = 10_000_000;
 
 export class Budget {
   readonly #source: string;

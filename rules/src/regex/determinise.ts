@@ -92,6 +92,9 @@ class Subsets {
   readonly #members: Uint8Array;
   readonly #budget: Budget;
   readonly #covers: Covers | null;
+  /** Of each state that reads: its set and what follows; of the others nothing. */
+  readonly #sets: Int32Array;
+  readonly #outs: Int32Array;
 
   /** Of each deterministic state: its subset, ascending, and what lies behind it when an assertion waits. */
   readonly #subsets: Uint16Array[] = [new Uint16Array(), new Uint16Array()];
@@ -114,6 +117,8 @@ class Subsets {
     this.#members = members;
     this.#budget = budget;
     this.#covers = covers;
+    this.#sets = Int32Array.from(nfa.states, (state) => (state.kind === "chars" ? state.set : -1));
+    this.#outs = Int32Array.from(nfa.states, (state) => (state.kind === "chars" ? state.out : -1));
     this.#stamps = new Uint32Array(nfa.states.length);
   }
 
@@ -123,12 +128,13 @@ class Subsets {
     const next: number[] = [];
     for (const state of [DEAD, ALL]) for (let c = 0; c < symbols; c++) next.push(state);
     const accepting = [0, 1];
-    const start = this.#stateOf([], TEXT_EDGE);
+    this.#begin();
+    const start = this.#stateOf(TEXT_EDGE);
     for (let state = 2; state < this.#subsets.length; state++) {
       if (this.#subsets.length > statesMax) return null;
       this.#budget.spend(symbols * TRANSITION_WORK);
       accepting.push(this.#acceptsAtEnd(state) ? 1 : 0);
-      const byKind = new Map<number, readonly number[] | null>();
+      const byKind = new Map<number, ArrayLike<number> | null>();
       for (let c = 0; c < symbols; c++) {
         const kind = this.#kinds[c] as number;
         let readers = byKind.get(kind);
@@ -153,24 +159,25 @@ class Subsets {
   }
 
   /** @returns states that read, once what lies ahead has decided what waited; null when that completes a match */
-  #readersOf(state: number, ahead: number): readonly number[] | null {
+  #readersOf(state: number, ahead: number): ArrayLike<number> | null {
     const subset = this.#subsets[state] as Uint16Array;
-    if (this.#waits[state] !== true) return Array.from(subset);
+    if (this.#waits[state] !== true) return subset;
     this.#begin();
     for (const nfaState of subset) this.#close(nfaState, this.#behind[state] as number, ahead);
     return this.#matched ? null : this.#reached;
   }
 
-  #step(readers: readonly number[], symbol: number): number {
-    const { states } = this.#nfa;
+  #step(readers: ArrayLike<number>, symbol: number): number {
     this.#budget.spend(readers.length);
-    const targets: number[] = [];
-    for (const reader of readers) {
-      const state = states[reader];
-      if (state?.kind === "chars" && this.#members[state.set * this.#alphabet.size + symbol] === 1)
-        targets.push(state.out);
+    const behind = this.#kinds[symbol] as number;
+    const symbols = this.#alphabet.size;
+    this.#begin();
+    for (let i = 0; i < readers.length; i++) {
+      const reader = readers[i] as number;
+      if (this.#members[(this.#sets[reader] as number) * symbols + symbol] === 1)
+        this.#close(this.#outs[reader] as number, behind, UNDECIDED);
     }
-    return this.#stateOf(targets, this.#kinds[symbol] as number);
+    return this.#stateOf(behind);
   }
 
   #begin(): void {
@@ -199,13 +206,11 @@ class Subsets {
     }
   }
 
-  /** @returns the number of the state for these places and a match that begins here */
-  #stateOf(targets: readonly number[], behind: number): number {
-    this.#begin();
-    for (const target of targets) this.#close(target, behind, UNDECIDED);
+  /** @returns the number of the state for the places that have been reached and a match that begins here */
+  #stateOf(behind: number): number {
     this.#close(this.#nfa.start, behind, UNDECIDED);
     if (this.#matched) return ALL;
-    if (this.#reached.length === 0) return DEAD;
+    // An empty subset is no dead end: behind a line break a match may begin again.
     return this.#numberOf(Uint16Array.from(this.#needed()).sort(), this.#waiting ? behind : OTHER);
   }
 
@@ -218,7 +223,9 @@ class Subsets {
     const needed: number[] = [];
     for (const state of reached) {
       this.#budget.spend(needed.length);
-      if (needed.some((other) => covers(other, state))) continue;
+      let covered = false;
+      for (let i = 0; i < needed.length && !covered; i++) covered = covers(needed[i] as number, state);
+      if (covered) continue;
       let kept = 0;
       for (const other of needed) if (!covers(state, other)) needed[kept++] = other;
       needed.length = kept;

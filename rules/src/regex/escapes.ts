@@ -1,7 +1,8 @@
 /** What a backslash stands for, and bracketed classes. */
+
+import { suggestion } from "../suggest.ts";
 import { type CharSet, complement, normalise } from "./char-set.ts";
 import type { Reader } from "./reader.ts";
-import { suggestion } from "../suggest.ts";
 import { foldCase, PERL, POSIX, unicodeClass, unicodeClassNames } from "./unicode.ts";
 
 const CONTROL: Readonly<Record<string, number>> = { a: 7, f: 12, n: 10, r: 13, t: 9, v: 11 };
@@ -38,7 +39,7 @@ export function escapedCharacter(reader: Reader): number {
   if (c === "x") return hexadecimal(reader, start);
   const control = CONTROL[c];
   if (control !== undefined) return control;
-  if (/^[!-/:-@[-`{-~ \0-\x1f\x7f]$/.test(c)) return c.charCodeAt(0);
+  if (c < "\x80" && !/[0-9A-Za-z]/.test(c)) return c.charCodeAt(0);
   const hint = HINTS.find(([pattern]) => pattern.test(c))?.[1];
   const isReference = hint === NOT_REGULAR;
   return reader.fail(
@@ -50,7 +51,8 @@ export function escapedCharacter(reader: Reader): number {
 
 /** `\xHH` or `\x{H…}`; the reader is behind the x. */
 function hexadecimal(reader: Reader, start: number): number {
-  const [whole = "", two, braced] = /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]+)\})/.exec(reader.source.slice(reader.at)) ?? [];
+  const [whole = "", two, braced] =
+    /^(?:([0-9a-fA-F]{2})|\{([0-9a-fA-F]+)\})/.exec(reader.source.slice(reader.at)) ?? [];
   reader.at += whole.length;
   if (whole === "")
     reader.fail(`invalid escape \`${reader.text(start)}\``, start, "write two hexadecimal digits or `\\x{10FFFF}`");

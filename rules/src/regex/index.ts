@@ -4,8 +4,9 @@
  * Pure: the table depends on the text alone. What was compiled, or why it could not be, is kept for a while,
  * because the checker, the linker and every other rule with the same regex ask again.
  */
-import { finiteLanguage, serialise, toAutomaton } from "./automaton.ts";
+
 import type { RegexNode } from "./ast.ts";
+import { finiteLanguage, serialise, toAutomaton } from "./automaton.ts";
 import { Budget } from "./budget.ts";
 import { determinise } from "./determinise.ts";
 import { ALL, DEAD } from "./dfa.ts";

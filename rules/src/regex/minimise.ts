@@ -26,8 +26,7 @@ export function minimise(dfa: Dfa, budget: Budget): Dfa {
   const start = numberOf(dfa.start);
   const rows: number[] = [];
   for (let i = 0; i < examples.length; i++)
-    for (let c = 0; c < symbols; c++)
-      rows.push(numberOf(next[(examples[i] as number) * symbols + c] as number));
+    for (let c = 0; c < symbols; c++) rows.push(numberOf(next[(examples[i] as number) * symbols + c] as number));
   return {
     states: examples.length,
     symbols,

@@ -7,8 +7,8 @@
  */
 import type { RegexNode } from "./ast.ts";
 import { type CharSet, complement, EVERYTHING } from "./char-set.ts";
-import { bracketClass, escapedCharacter, escapedClass } from "./escapes.ts";
 import { RegexError, RegexLimitError } from "./error.ts";
+import { bracketClass, escapedCharacter, escapedClass } from "./escapes.ts";
 import { Reader } from "./reader.ts";
 import { foldCase } from "./unicode.ts";
 
@@ -21,7 +21,8 @@ const NEWLINE = 10;
 const NOT_NEWLINE: CharSet = complement([NEWLINE, NEWLINE]);
 const EMPTY_NODE: RegexNode = { kind: "empty" };
 
-const LOOKAROUND = "text is matched in one pass that neither looks ahead nor back; combine two conditions with `&&` or `not`";
+const LOOKAROUND =
+  "text is matched in one pass that neither looks ahead nor back; combine two conditions with `&&` or `not`";
 
 interface Flags {
   /** i: case makes no difference */

@@ -1,3 +1,4 @@
+/** The compiler against re2js, and the limits that keep hostile regexes from taking time or memory. */
 import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { expect, test } from "vitest";
@@ -5,9 +6,10 @@ import { regexSoup, regexText, runAutomaton, textBytes } from "../../test/regexe
 import { compileRegex, RegexError, RegexLimitError } from "./index.ts";
 import { regexMatches } from "./reference.ts";
 
+const RUNS = 500;
 const decoder = new TextDecoder("latin1");
 
-test("the automaton fits the texts in which the reference finds a match", { timeout: 6_000_000 }, () => {
+test("the automaton fits the texts in which the reference finds a match", { timeout: 60_000 }, () => {
   let compiled = 0;
   let matches = 0;
   let texts = 0;
@@ -37,7 +39,7 @@ test("the automaton fits the texts in which the reference finds a match", { time
   expect(Math.min(matches, texts - matches)).toBeGreaterThan(texts * 0.2);
 });
 
-test("what is well formed is the same as for the reference", { timeout: 6_000_000 }, () => {
+test("what is well formed is the same as for the reference", { timeout: 60_000 }, () => {
   let accepted = 0;
   fc.assert(
     fc.property(regexSoup, (source) => {
@@ -50,14 +52,14 @@ test("what is well formed is the same as for the reference", { timeout: 6_000_00
   expect(accepted).toBeGreaterThan(RUNS * 0.1);
 });
 
-const RUNS = Number(process.env["RUNS"] ?? 1500);
-
 /** Too large is well formed. */
 function isAccepted(compile: () => unknown): boolean {
   try {
     compile();
     return true;
   } catch (error) {
-    return error instanceof RegexLimitError || (!(error instanceof RegexError) && !/parsing regexp/.test(String(error)));
+    return (
+      error instanceof RegexLimitError || (!(error instanceof RegexError) && !/parsing regexp/.test(String(error)))
+    );
   }
 }

@@ -11,7 +11,9 @@ import type { Nfa } from "./nfa.ts";
 /** Most states that read; the relation has the square of that. */
 const READERS_MAX = 1024;
 /** Most steps; without a result the construction goes on with all states. */
-const STEPS_MAX = 4_000_000;
+const STEPS_MAX = 2_000_000;
+/** Most pairs of a state that reads and one that may read next. */
+const EDGES_MAX = 32_768;
 
 export interface Covers {
   /** Whether `p` covers `q`; numbers as in the automaton, false for states that do not read. */
@@ -45,7 +47,7 @@ export function coverage(nfa: Nfa, members: Uint8Array, symbols: number): Covers
     if (state?.kind !== "chars") continue;
     const behind = closure(nfa, state.out).filter((other) => !anyway.has(other));
     edges += behind.length;
-    if (edges > STEPS_MAX) return null;
+    if (edges > EDGES_MAX) return null;
     readers.push({
       set: state.set,
       completes: behind.some((other) => nfa.states[other]?.kind === "match"),
@@ -103,8 +105,15 @@ function simulation(readers: readonly Reader[], inside: Uint8Array): Uint8Array 
   const holds = (q: Reader, p: Reader): boolean => {
     if (p.completes) return true;
     if (q.completes || !q.assertions.every((assertion) => p.assertions.includes(assertion))) return false;
-    steps += q.followers.length * p.followers.length;
-    return q.followers.every((after) => p.followers.some((by) => relation[after * n + by] === 1));
+    for (const after of q.followers) {
+      let covered = false;
+      for (let k = 0; k < p.followers.length && !covered; k++) {
+        covered = relation[after * n + (p.followers[k] as number)] === 1;
+        steps++;
+      }
+      if (!covered) return false;
+    }
+    return true;
   };
   for (const [i, q] of readers.entries())
     for (const [j, p] of readers.entries()) relation[i * n + j] = inside[q.set * sets + p.set] as number;

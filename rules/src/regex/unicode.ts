@@ -53,8 +53,14 @@ function allClasses(): Map<string, CharSet | (() => CharSet)> {
   ]);
   for (const name of Object.keys(CATEGORIES)) {
     const group = name[0] as string;
-    all.set(name, categories((other) => other === name));
-    all.set(group, categories((other) => other.startsWith(group)));
+    all.set(
+      name,
+      categories((other) => other === name),
+    );
+    all.set(
+      group,
+      categories((other) => other.startsWith(group)),
+    );
   }
   for (const [name, ranges] of Object.entries(SCRIPTS)) all.set(name, () => decode(ranges));
   return all;

@@ -8,6 +8,7 @@ import { CONSTANTS } from "./constants.ts";
 import { type EventFields, type EventValue, evaluate, leafFields } from "./evaluate.ts";
 import { leafText } from "./explain.ts";
 import type { Expr } from "./ir.ts";
+import { quoted, visible } from "./quote.ts";
 
 /** A value that a condition read. */
 export interface TraceValue {
@@ -60,7 +61,7 @@ function sourceText(written: Written | undefined): string | undefined {
   if (written === undefined) return undefined;
   const { excerpt, span } = written;
   const text = excerpt.text.slice(span.start, span.end).replace(/\s+/g, " ").trim();
-  return shorten(text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "\ufffd"));
+  return shorten(visible(text));
 }
 
 const TEXT_MAX = 160;
@@ -83,14 +84,6 @@ function valueText(field: Field, value: EventValue): string {
   if (value instanceof Uint8Array) return quoted(new TextDecoder().decode(value));
   if (typeof value === "string") return field.type === "ip" ? value : quoted(value);
   return typeof value === "boolean" ? String(value) : intText(field.name, BigInt(value));
-}
-
-/** In quotes, with what could disturb a terminal escaped. */
-function quoted(text: string): string {
-  return JSON.stringify(text).replace(
-    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function intText(name: string, value: bigint): string {

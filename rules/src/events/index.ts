@@ -3,6 +3,7 @@ export {
   type EventProblem,
   type EventResult,
   hasKernelPaths,
+  notJson,
   parseEvent,
   parseJson,
   problemText,

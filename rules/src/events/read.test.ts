@@ -156,3 +156,10 @@ test("text that is no JSON", () => {
   expect(() => parseEvent('{"type": open}')).toThrow(EventError);
   expect(() => parseEvent('{"type": open}')).toThrow(/^not JSON: Unexpected token/);
 });
+
+test("what is quoted of an event does not disturb a terminal", () => {
+  const hostile = "\u001b[2J\u009b\u202e";
+  for (const value of [{ type: hostile }, { type: "open", [hostile]: 1 }, { type: "open", "open.flags": hostile }])
+    expect(problems(value).join("")).not.toMatch(/[\p{Cc}\u202e]/u);
+  expect(() => parseEvent(`{"type": ${hostile}}`)).toThrow(/^not JSON: [^\p{Cc}\u202e]*$/u);
+});

@@ -6,9 +6,18 @@
  * same values.
  */
 import { isDeepStrictEqual } from "node:util";
-import { EncodeError, EVENT_TYPES, encodeEvent, FIELDS, type Field, findField } from "@weir/matcher-wasm/format";
+import {
+  EncodeError,
+  EVENT_TYPES,
+  encodeEvent,
+  FIELDS,
+  type Field,
+  findField,
+  variableKey,
+} from "@weir/matcher-wasm/format";
 import type { EventFields, EventValue } from "../evaluate.ts";
 import { completeEvent, sharedFields } from "../event.ts";
+import { visible } from "../quote.ts";
 import { suggest, suggestion } from "../suggest.ts";
 import { readValue, received, type ValueProblem } from "./values.ts";
 
@@ -40,7 +49,7 @@ export class EventError extends Error {
 
 /** @returns such as `open.flags[1]: expected …, received … (did you mean …?)` */
 export function problemText({ key, index, message, hint }: EventProblem): string {
-  const where = key + (index === undefined ? "" : `[${index}]`);
+  const where = visible(key) + (index === undefined ? "" : `[${index}]`);
   return `${where === "" ? "" : `${where}: `}${message}${hint === undefined ? "" : ` (${hint})`}`;
 }
 
@@ -57,6 +66,11 @@ const exactIntegers: Reviver = (_key, value, { source }) =>
  */
 export function parseJson(text: string): unknown {
   return JSON.parse(text, exactIntegers as Parameters<typeof JSON.parse>[1]);
+}
+
+/** @returns why `parseJson` failed; the engine quotes what it read as it is */
+export function notJson(error: unknown): string {
+  return `not JSON: ${visible((error as Error).message)}`;
 }
 
 export interface ReadEventOptions {
@@ -99,7 +113,7 @@ export function parseEvent(text: string, options: ReadEventOptions = {}): TypedE
   try {
     value = parseJson(text);
   } catch (error) {
-    throw new EventError([{ key: "", message: `not JSON: ${(error as Error).message}` }]);
+    throw new EventError([{ key: "", message: notJson(error) }]);
   }
   const result = readEvent(value, options);
   if (!result.ok) throw new EventError(result.problems);
@@ -140,6 +154,8 @@ function unknownField(type: string | undefined, key: string): ValueProblem {
 function readVariable(key: string, value: unknown): ReturnType<typeof readValue> {
   if (!/^\$\{[A-Za-z_][A-Za-z0-9_.]*\}$/.test(key))
     return { problem: { message: "a name of a variable has letters, digits, `_` and dots, no digit first" } };
+  if (key === variableKey("process.pid"))
+    return { problem: { message: "is the field `process.pid`: give its value there" } };
   const sample: unknown = Array.isArray(value) ? value[0] : value;
   const type =
     typeof sample === "boolean" ? "bool" : typeof sample === "string" || sample === undefined ? "string" : "int";

@@ -6,6 +6,7 @@ import { isIP } from "node:net";
 import type { Field } from "@weir/matcher-wasm/format";
 import { CONSTANTS } from "../constants.ts";
 import type { EventValue } from "../evaluate.ts";
+import { quoted } from "../quote.ts";
 import { suggestion } from "../suggest.ts";
 
 /** Why a value is not one of its field. */
@@ -30,7 +31,7 @@ export function received(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const text = typeof value === "string" ? quoted(value) : String(value);
   const shown = text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
   return typeof value === "string" ? `the string ${shown}` : shown;
 }

@@ -1,7 +1,8 @@
 /** One line of a conformance file: an expression, an event, and what is expected of them. */
 import type { Macro, MacroTable } from "../check/index.ts";
-import { type EventProblem, type EventResult, parseJson, problemText, readEvent } from "../events/index.ts";
+import { type EventProblem, type EventResult, notJson, parseJson, problemText, readEvent } from "../events/index.ts";
 import { received } from "../events/values.ts";
+import { quoted } from "../quote.ts";
 import { wholeText } from "../source.ts";
 import { suggestion } from "../suggest.ts";
 import { parseMacro } from "../syntax/parser.ts";
@@ -34,14 +35,14 @@ export function parseCase(line: string): ConformanceCase {
   try {
     value = parseJson(line);
   } catch (error) {
-    throw new CaseError(`not JSON: ${(error as Error).message}`);
+    throw new CaseError(notJson(error));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new CaseError(`expected an object with expression, event and expected, received ${received(value)}`);
   const given = new Map<string, unknown>(Object.entries(value));
   const problems = [...given.keys()]
     .filter((key) => !KEYS.includes(key))
-    .map((key) => `unknown key ${JSON.stringify(key)} (${suggestion(key, KEYS) ?? `known keys: ${KEYS.join(", ")}`})`);
+    .map((key) => `unknown key ${quoted(key)} (${suggestion(key, KEYS) ?? `known keys: ${KEYS.join(", ")}`})`);
   const expression = stringAt(given, "expression", problems);
   const name = given.has("name") ? stringAt(given, "name", problems) : undefined;
   const expected = given.get("expected");
@@ -75,7 +76,7 @@ function macrosAt(given: ReadonlyMap<string, unknown>, problems: string[]): Read
   }
   for (const [name, body] of Object.entries(value))
     if (typeof body !== "string")
-      problems.push(`macros: ${JSON.stringify(name)}: expected an expression as a string, received ${received(body)}`);
+      problems.push(`macros: ${quoted(name)}: expected an expression as a string, received ${received(body)}`);
   return new Map(Object.entries(value as Record<string, string>));
 }
 

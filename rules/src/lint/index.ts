@@ -10,6 +10,7 @@ import { lintConditions } from "./conditions.ts";
 import type { Finding, Report } from "./finding.ts";
 import { lintTexts } from "./literals.ts";
 import { locate } from "./located.ts";
+import { lintNotes } from "./notes.ts";
 import { lintNumbers } from "./numbers.ts";
 import { Prover } from "./prove.ts";
 import { type Subsumption, subsumptions } from "./subsume.ts";
@@ -60,6 +61,7 @@ function findingsOf(rule: LoadedRule, prover: Prover): readonly Finding[] {
   const located = locate(written, source.expression);
   lintTexts(written, report);
   lintNumbers(located, report);
+  lintNotes(rule, located, report);
   const impossible = findings.filter(({ code }) => code === "never-matches");
   lintConditions(located, {
     event: checked.event,

@@ -13,7 +13,8 @@ import { Facts } from "./facts.ts";
 /** Steps of one question. */
 export const QUESTION_STEPS_MAX = 5000;
 
-class OutOfSteps extends Error {}
+/** Thrown to end a search; one for all, for its stack is of no use and costs more than many steps. */
+const OUT_OF_STEPS = new Error("out of steps");
 
 /** What is known of an event before a question: facts, and choices of which each has a true term. */
 interface Premise {
@@ -30,6 +31,11 @@ export class Prover {
   constructor(steps: number) {
     this.#granted = steps;
     this.#total = steps;
+  }
+
+  /** All questions are answered by false from now on. */
+  get isExhausted(): boolean {
+    return this.#total <= 0;
   }
 
   /** Steps that were needed so far. */
@@ -65,12 +71,13 @@ export class Prover {
   }
 
   #ask(question: () => boolean): boolean {
+    if (this.isExhausted) return false;
     const granted = Math.min(this.#total, QUESTION_STEPS_MAX);
     this.#left = granted;
     try {
       return question();
     } catch (error) {
-      if (error instanceof OutOfSteps) return false;
+      if (error === OUT_OF_STEPS) return false;
       throw error;
     } finally {
       this.#total -= granted - Math.max(0, this.#left);
@@ -79,7 +86,7 @@ export class Prover {
 
   #spend(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) throw new OutOfSteps();
+    if (this.#left < 0) throw OUT_OF_STEPS;
   }
 
   /** @returns true only if nothing satisfies the premise and all of the expressions */

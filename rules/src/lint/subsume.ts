@@ -16,7 +16,7 @@ import { negation, Prover } from "./prove.ts";
 const DEMANDS_MAX = 20_000;
 /** Steps of proof for one rule, and for all together; about a microsecond each. */
 const RULE_STEPS_MAX = 5000;
-const STEPS_MAX = 1_000_000;
+const STEPS_MAX = 400_000;
 
 export interface Subsumption {
   /** Every event that it matches … */
@@ -77,6 +77,7 @@ function firstIncluding(
   if (premise === null || prover.excludedUnder(premise, [])) return undefined;
   const others = new Set([...offers(rule.checked.expr)].flatMap((key) => index.get(key) ?? []));
   for (const other of [...others].sort((a, b) => a.position - b.position)) {
+    if (prover.isExhausted) return undefined;
     if (other.rule === rule) continue;
     if (!prover.excludedUnder(premise, [other.negated])) continue;
     const same = prover.excluded([other.rule.checked.expr, negated]);

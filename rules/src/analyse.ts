@@ -16,6 +16,7 @@ import {
   type Warning,
 } from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
+import { Expansion, SET_NODES_MAX } from "./expansion.ts";
 import type { AccessPredicate, CheckedRule, Nnf } from "./ir.ts";
 import { toNnf } from "./nnf.ts";
 import {
@@ -38,7 +39,7 @@ import {
   wrongReferences,
 } from "./policy/index.ts";
 import { type Excerpt, placeOf, SourceFile } from "./source.ts";
-import type { Root } from "./syntax/ast.ts";
+import type { Node, Root } from "./syntax/ast.ts";
 import { ExpressionError } from "./syntax/error.ts";
 import { parseExpression, parseMacro } from "./syntax/parser.ts";
 
@@ -126,6 +127,7 @@ class Run {
   readonly #unsupported: "skip" | "error";
   readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
+  #expansion: Expansion | undefined;
   #variables: VariableTable = new Map();
   /** What is wrong with the variables of a rule's actions, by its id. */
   #problems: ReadonlyMap<string, string> = new Map();
@@ -244,6 +246,7 @@ class Run {
     const excerpt = source.expression as Excerpt;
     try {
       const node = parseExpression(excerpt.text);
+      this.#charge(source, node, excerpt);
       const all = checkRule(node, excerpt, this.#macros, { variables: this.#variables });
       const loaded = all.map((written) => this.#load(source, written));
       const problems = all.map(({ event }) => this.#checkReferences(source, event));
@@ -260,6 +263,22 @@ class Run {
         this.#reject(rule, error, error instanceof CheckError ? error.excerpt : excerpt);
       else throw error;
     }
+  }
+
+  /** Counts what the rule's expressions come to. */
+  #charge({ actions }: RuleSource, node: Node, excerpt: Excerpt): void {
+    this.#expansion ??= new Expansion(this.#macros);
+    const programs = actions.flatMap((action) => [
+      ...(action.filter === undefined ? [] : [action.filter.node]),
+      ...(action.kind === "set" && action.to.from === "expression" ? [action.to.expression.node] : []),
+    ]);
+    if (this.#expansion.add([node, ...programs])) return;
+    throw new CheckError(excerpt, {
+      code: "set-too-large",
+      span: node.span,
+      message: `the rules up to this one have more than ${SET_NODES_MAX} parts once their macros are expanded`,
+      hint: "split the policies into several sets, or expand large macros in fewer rules",
+    });
   }
 
   #load(source: RuleSource, written: CheckedExpression): LoadedRule {

@@ -10,6 +10,7 @@ import { toNnf } from "../nnf.ts";
 import type { Excerpt } from "../source.ts";
 import type { Node, Root } from "../syntax/ast.ts";
 import { parseExpression } from "../syntax/parser.ts";
+import { children } from "../syntax/walk.ts";
 import { type CheckedExpression, type CheckOptions, checkExpression } from "./check.ts";
 import type { MacroTable } from "./scope.ts";
 
@@ -75,24 +76,7 @@ function readsFim(root: Root, macros: MacroTable): boolean {
       seen.add(node.name);
       if (macro !== undefined) open.push(macro.root);
     }
-    open.push(...children(node));
+    for (const child of children(node)) open.push(child);
   }
   return false;
-}
-
-function children(node: Root): readonly Root[] {
-  switch (node.kind) {
-    case "list":
-      return node.items;
-    case "unary":
-      return [node.operand];
-    case "binary":
-    case "comparison":
-    case "membership":
-      return [node.left, node.right];
-    case "logical":
-      return node.terms;
-    default:
-      return [];
-  }
 }

@@ -28,10 +28,15 @@ export const TOKENS_MAX = 250_000;
 /** Deepest nesting, of brackets, indentation and list items together; the parser recurses that deep. */
 const NESTING_DEPTH_MAX = 100;
 
+/** Most characters that all aliases of a file stand for, those within others counted each time. */
+const ALIASED_LENGTH_MAX = 1 << 20;
+
 const MULTIPLE_DOCUMENTS = "multiple documents in one file: a policy is one";
 
 /** The file is beyond a limit. */
-class BoundsError extends Error {}
+export class BoundsError extends Error {
+  override readonly name = "BoundsError";
+}
 
 /** How deep the tokens of a file nest, from their types and widths alone. */
 class NestingDepth {
@@ -76,6 +81,8 @@ export class PolicyReader {
   readonly #unsupported: "skip" | "error";
   #aliases = new Map<Alias, Node | undefined>();
   #hasAliases = false;
+  /** Characters that the aliases followed so far stand for. */
+  #aliased = 0;
 
   /** @param options.unsupported whether what is not supported is left out (default) or an error */
   constructor(file: SourceFile, options: { readonly unsupported?: "skip" | "error" } = {}) {
@@ -117,15 +124,16 @@ export class PolicyReader {
       this.error("yaml", place, `YAML: ${message}`, hint);
       return null;
     } catch (error) {
-      if (error instanceof BoundsError) return this.#refuse("yaml-limit", error.message);
-      if (!(error instanceof RangeError)) throw error;
-      return this.#refuse("yaml", "YAML: the file nests too deeply");
+      if (error instanceof BoundsError) this.refuse("yaml-limit", error.message);
+      else if (error instanceof RangeError) this.refuse("yaml", "YAML: the file nests too deeply");
+      else throw error;
+      return null;
     }
   }
 
-  #refuse(code: string, message: string): null {
+  /** Reports a problem of the file as a whole. */
+  refuse(code: string, message: string): void {
     this.diagnostics.add("error", () => diagnosticOf(this.file.name, { severity: "error", code, message }));
-    return null;
   }
 
   /** At most two documents; composing further ones would be for nothing. */
@@ -167,10 +175,18 @@ export class PolicyReader {
     });
   }
 
-  /** @returns what an alias stands for, any other node as it is */
+  /**
+   * @returns what an alias stands for, any other node as it is
+   * @throws BoundsError when aliases have stood for too much
+   */
   resolve(node: unknown): Node | null {
-    const target = isAlias(node) ? this.#aliases.get(node) : node;
-    return (target as Node | null | undefined) ?? null;
+    if (!isAlias(node)) return (node as Node | null | undefined) ?? null;
+    const target = this.#aliases.get(node) ?? null;
+    const [start = 0, end = 0] = target?.range ?? [];
+    this.#aliased += end - start;
+    if (this.#aliased > ALIASED_LENGTH_MAX)
+      throw new BoundsError(`YAML: the aliases stand for more than ${ALIASED_LENGTH_MAX} characters`);
+    return target;
   }
 
   place(node: { range?: readonly [number, number, number] | null | undefined } | null | undefined): Place {

@@ -45,6 +45,13 @@ describe("files that are no policy", () => {
     expect(all).toHaveLength(201);
     expect(all.at(-1)?.message).toBe("800 more problems are not shown");
   });
+  it("aliases that stand for more than a file may hold", () => {
+    const long = `open.file.path == "/${"a".repeat(9_000)}"`;
+    const rules = Array.from({ length: 150 }, (_, i) => `  - { id: r${i}, expression: *e }\n`);
+    expect(problems(`x: &e '${long}'\nrules:\n${rules.join("")}`)).toContain(
+      "0:0 yaml-limit YAML: the aliases stand for more than 1048576 characters",
+    );
+  });
   it("an alias bomb costs nothing", () => {
     const levels = Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`);
     expect(problems(`a0: &a0 [x]\n${levels.join("\n")}\nrules: *a30\n`).length).toBeGreaterThan(0);

@@ -4,7 +4,7 @@ import type { DiagnosticList } from "../diagnostics.ts";
 import type { SourceFile } from "../source.ts";
 import { suggestion } from "../suggest.ts";
 import { ID_LENGTH_MAX } from "./definition.ts";
-import { type Entry, PolicyReader } from "./document.ts";
+import { BoundsError, type Entry, PolicyReader } from "./document.ts";
 import { readMacro } from "./macro.ts";
 import type { PolicySource } from "./model.ts";
 import { readRule } from "./rule.ts";
@@ -30,20 +30,31 @@ export function readPolicy(
   readonly diagnostics: DiagnosticList;
 } {
   const reader = new PolicyReader(file, options);
+  const { diagnostics } = reader;
+  try {
+    return { policy: readContent(reader, options), diagnostics };
+  } catch (error) {
+    if (!(error instanceof BoundsError)) throw error;
+    reader.refuse("yaml-limit", error.message);
+    const nothing = { version: undefined, type: undefined, replaces: undefined, macros: [], rules: [] };
+    return { policy: { file, ...nothing }, diagnostics };
+  }
+}
+
+function readContent(reader: PolicyReader, options: ReadOptions): PolicySource {
   const entries = readEntries(reader);
   const macros = reader.items(entries.get("macros"), "`macros`").map((item) => readMacro(reader, item, options));
   const rules = reader.items(entries.get("rules"), "`rules`").map((item) => readRule(reader, item, options));
   const hooks = entries.get("hooks");
   if (hooks !== undefined) reader.unsupported(hooks.keyPlace, "`hooks`: probes of a policy's own are not supported");
-  const policy = {
-    file,
+  return {
+    file: reader.file,
     version: reader.text(entries.get("version"), "`version`"),
     type: readType(reader, entries.get("type")),
     replaces: readReplaced(reader, entries.get("replace_policy_id")),
     macros: macros.filter((macro) => macro !== null),
     rules: rules.filter((rule) => rule !== null),
   };
-  return { policy, diagnostics: reader.diagnostics };
 }
 
 /** The keys of the policy; none after reporting why it is no policy. */

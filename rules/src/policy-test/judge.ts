@@ -1,23 +1,17 @@
 /**
- * Events before a linked matcher, in the way of the agent: each as a record in the input, then with context
- * for the rules that read it, then the `set` actions of the rules that matched; a variable that changed makes
- * the agent, and this, judge the other rules once more.
+ * Events before a linked matcher, in the way of the agent: each as a record in the input, then decided with
+ * context and variables.
  *
  * What stands in for the host: processes are known by their pid (`process.pid`, `process.ancestors.pid`),
  * containers and cgroups by their id; time is `event.timestamp`, and stands still where an event has none.
  */
-import {
-  encodeEvent,
-  encodeSpan,
-  HOST_FIELDS,
-  type MatcherDescription,
-  type ProgramDescription,
-} from "@weir/matcher-wasm/format";
+import { encodeEvent, encodeSpan, HOST_FIELDS, type MatcherDescription } from "@weir/matcher-wasm/format";
 import {
   type ContextValue,
-  constantValues,
   contextOfFields,
+  decideRules,
   Matcher,
+  setPrograms,
   VariableStore,
   type VariableSubject,
 } from "@weir/matcher-wasm/host";
@@ -49,7 +43,7 @@ export class EventJudge {
 export interface Judged {
   /** Indices of the matching rules, in the order in which they were linked. */
   readonly rules: readonly number[];
-  /** The event with its variables: as they were, and after each change for the sake of which rules were judged again. */
+  /** The event with its variables: as they were, and as they were whenever rules were judged or acted. */
   readonly states: readonly [EventFields, ...EventFields[]];
 }
 
@@ -74,21 +68,24 @@ export class JudgeSession {
     const verdicts = this.#matcher.matchBatch({ length: span.length, generation: STAMP.generation, tenant: TENANT });
     if (this.#matcher.malformed > 0 || this.#matcher.consumed !== span.length)
       throw new Error(`the matcher did not read the record of a ${type} event: ${span.length} bytes`);
-    const final = verdicts.filter(({ candidate }) => !candidate).map(({ rule }) => rule);
-    const candidate = verdicts.find((verdict) => verdict.candidate);
     const states: [EventFields, ...EventFields[]] = [this.#withVariables(fields, subject)];
-    const matched = new Set<number>();
-    for (let fresh = final; ; fresh = []) {
-      const state = states.at(-1) as EventFields;
-      const context = this.#context(type, state);
-      const offset = candidate?.recordOffset ?? verdicts[0]?.recordOffset;
-      if (candidate !== undefined) fresh = [...fresh, ...this.#matcher.matchContext(candidate.recordOffset, context)];
-      fresh = fresh.filter((rule) => !matched.has(rule));
-      for (const rule of fresh) matched.add(rule);
-      if (offset === undefined || !this.#act(fresh, offset, context, subject) || candidate === undefined) break;
-      states.push(this.#withVariables(fields, subject));
-    }
-    return { rules: [...matched].sort((a, b) => a - b), states };
+    const [first] = verdicts;
+    if (first === undefined) return { rules: [], states };
+    const rules = decideRules({
+      matcher: this.#matcher,
+      sets: setPrograms(this.#description),
+      variables: this.#variables,
+      readsVariables: true,
+      recordOffset: first.recordOffset,
+      rules: verdicts.filter(({ candidate }) => !candidate).map(({ rule }) => rule),
+      candidate: verdicts.some(({ candidate }) => candidate),
+      values: () => {
+        states.push(this.#withVariables(fields, subject));
+        return this.#context(type, states.at(-1) as EventFields);
+      },
+      subject: () => subject,
+    });
+    return { rules, states };
   }
 
   #subjectOf(fields: EventFields): VariableSubject {
@@ -125,31 +122,7 @@ export class JudgeSession {
     const values = contextOfFields(context, type, fields);
     return values.map((value, i) => (value === undefined && isHostKey(context[i]?.key) ? null : value));
   }
-
-  /** Takes the `set` actions of rules: all values first, then the sets. @returns whether a variable changed */
-  #act(rules: readonly number[], offset: number, context: readonly ContextValue[], subject: VariableSubject): boolean {
-    const programs = this.#description.programs
-      .filter(({ rule, set }) => set !== undefined && rules.includes(rule))
-      .toSorted((a, b) => a.rule - b.rule || a.action - b.action);
-    const sets = programs.flatMap((program) => {
-      if (program.filter !== undefined && !this.#matcher.runFilter(program.filter, offset, context)) return [];
-      return [{ set: program.set as SetProgram, values: this.#valuesOf(program.set as SetProgram, offset, context) }];
-    });
-    let changed = false;
-    for (const { set, values } of sets)
-      changed = this.#variables.set(set.variable, { append: set.append, values }, subject) || changed;
-    return changed;
-  }
-
-  #valuesOf(set: SetProgram, offset: number, context: readonly ContextValue[]) {
-    if (set.value !== undefined) return constantValues(set.value);
-    const type = this.#variables.variables.find(({ name }) => name === set.variable)?.type;
-    if (set.program === undefined || type === undefined) return null;
-    return this.#matcher.runProgram(set.program, type, offset, context);
-  }
 }
-
-type SetProgram = NonNullable<ProgramDescription["set"]>;
 
 const HOST_KEYS = new Set(HOST_FIELDS.map(({ source }) => (source.from === "context" ? source.key : "")));
 const isHostKey = (key: string | undefined): boolean => key !== undefined && HOST_KEYS.has(key);

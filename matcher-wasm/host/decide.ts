@@ -1,0 +1,92 @@
+/**
+ * Which rules of one matcher an event matches, once its context is known, and what their `set` actions do. Pure but
+ * for the variables: hosts and `weir test` share one meaning.
+ *
+ * All rules are judged by the variables as they were before the event. Then the actions of those that matched are
+ * taken: filters and values are worked out for all of them first, so that none sees what another sets, and applied
+ * in the order of rules and actions. If that changed a variable, the rules that did not match are judged again,
+ * and so on until no other rule matches.
+ *
+ * Invariant: a rule matches an event at most once and acts for it at most once, so there are at most as many turns
+ * as rules.
+ */
+import type { MatcherDescription, ProgramDescription } from "../format/index.ts";
+import type { ContextValue } from "./context.ts";
+import type { Matcher } from "./matcher.ts";
+import { constantValues, type VariableStore, type VariableSubject } from "./variables.ts";
+
+/** An action that sets a variable. */
+export type SetProgram = ProgramDescription & { readonly set: NonNullable<ProgramDescription["set"]> };
+
+/** By rule, in the order of its actions. */
+export type SetPrograms = ReadonlyMap<number, readonly SetProgram[]>;
+
+/** @returns the actions of a module that set variables */
+export function setPrograms({ programs }: Pick<MatcherDescription, "programs">): SetPrograms {
+  const sets = programs.filter((program): program is SetProgram => program.set !== undefined);
+  const inOrder = sets.toSorted((a, b) => a.rule - b.rule || a.action - b.action);
+  return Map.groupBy(inOrder, ({ rule }) => rule);
+}
+
+export interface DecisionParts {
+  readonly matcher: Matcher;
+  readonly sets: SetPrograms;
+  readonly variables: VariableStore;
+  /** Whether the matcher reads variables at all. */
+  readonly readsVariables: boolean;
+  /** Of the event's record in the matcher's input. */
+  readonly recordOffset: number;
+  /** Rules that matched without context. */
+  readonly rules: readonly number[];
+  /** Some rules only may match. */
+  readonly candidate: boolean;
+  /** The context block's values with variables as they are now. */
+  values(): readonly ContextValue[];
+  /** Whose variables the event reads and sets. */
+  subject(): VariableSubject;
+}
+
+/** @returns indices of the rules that match, ascending */
+export function decideRules(parts: DecisionParts): number[] {
+  const { matcher, recordOffset, rules, candidate, readsVariables } = parts;
+  const matched = new Set(rules);
+  let fresh: readonly number[] = rules;
+  let turn = candidate;
+  do {
+    if (turn) {
+      const more = matcher.matchContext(recordOffset, parts.values()).filter((rule) => !matched.has(rule));
+      for (const rule of more) matched.add(rule);
+      fresh = fresh === rules ? [...rules, ...more] : more;
+    }
+    turn = act(parts, fresh) && candidate && readsVariables;
+    fresh = [];
+  } while (turn);
+  return [...matched].sort((a, b) => a - b);
+}
+
+/** Takes the `set` actions of rules. @returns whether a variable changed */
+function act(parts: DecisionParts, rules: readonly number[]): boolean {
+  const { matcher, sets, variables, recordOffset } = parts;
+  const programs = sets.size === 0 ? [] : rules.toSorted((a, b) => a - b).flatMap((rule) => sets.get(rule) ?? []);
+  if (programs.length === 0) return false;
+  const context = parts.values();
+  const assignments = programs.flatMap(({ filter, set }) => {
+    if (filter !== undefined && !matcher.runFilter(filter, recordOffset, context)) return [];
+    return [{ set, values: valuesOf(parts, set, context) }];
+  });
+  let changed = false;
+  for (const { set, values } of assignments)
+    changed = variables.set(set.variable, { append: set.append, values }, parts.subject()) || changed;
+  return changed;
+}
+
+/** @returns null when the program reads what is not known */
+function valuesOf(
+  { matcher, variables, recordOffset }: DecisionParts,
+  set: SetProgram["set"],
+  context: readonly ContextValue[],
+): readonly (string | bigint | number | boolean)[] | null {
+  if (set.value !== undefined) return constantValues(set.value);
+  const type = variables.variables.find(({ name }) => name === set.variable)?.type;
+  return set.program === undefined || !type ? null : matcher.runProgram(set.program, type, recordOffset, context);
+}

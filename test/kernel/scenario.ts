@@ -30,7 +30,7 @@ export interface ScenarioResult {
   readonly unjudged: number;
   /** Executables from the acting process of the first detection up to init. */
   readonly lineage: readonly string[];
-  /** Whether events were resolved from the kernel's objects. */
+  /** Whether file events were resolved from the kernel's objects; those of processes always are. */
   readonly resolutions: readonly string[];
 }
 
@@ -55,6 +55,34 @@ rules:
     expression: rename.file.path == "${folder}/exact" || rename.file.destination.path == "${folder}/exact"
   - id: made_setuid
     expression: chmod.file.path =~ "${folder}/tree/**" && chmod.file.destination.mode & S_ISUID > 0
+  - id: owned
+    expression: chown.file.path =~ "${folder}/tree/**" && chown.file.destination.uid == 12
+  - id: linked
+    expression: link.file.destination.path =~ "${folder}/tree/**"
+  - id: made
+    expression: mkdir.file.path =~ "${folder}/tree/**"
+  - id: unmade
+    expression: rmdir.file.path =~ "${folder}/tree/**"
+  - id: dated
+    expression: utimes.file.path =~ "${folder}/tree/**"
+  - id: labelled
+    expression: setxattr.file.path =~ "${folder}/tree/**" && setxattr.file.destination.name == "trusted.weir"
+  - id: unlabelled
+    expression: removexattr.file.path =~ "${folder}/tree/**" && removexattr.file.destination.namespace == "trusted"
+  - id: mounted
+    expression: mount.mountpoint.path =~ "${folder}/tree/**" && mount.fs_type == "tmpfs"
+  - id: bound
+    expression: mount.source.path =~ "${folder}/homes/**"
+  - id: unmounted
+    expression: umount.mountpoint.path =~ "${folder}/tree/**"
+  - id: spliced
+    expression: splice.file.path =~ "${folder}/tree/**"
+  - id: entered
+    expression: chdir.file.path =~ "${folder}/tree/**"
+  - id: executed
+    expression: exec.file.path =~ "${folder}/tree/**"
+  - id: ended
+    expression: exit.file.path =~ "${folder}/tree/**" && exit.code == 3
 ${
   swapped
     ? `  - id: after_swap
@@ -80,6 +108,18 @@ perl -e 'open(F, ">", "tree/p"); close(F); system("/bin/sh -c \\": > tree/q\\"")
 rm tree/a
 mv exact moved; mv moved exact; mv exact2 exact3
 chmod 4755 tree/p; chmod 755 tree/p; chmod 4755 exact3
+chown 12 tree/p; chown 13 tree/p
+ln tree/p tree/d/l; ln tree/p p2
+mkdir tree/m; mkdir m
+touch tree/p; touch p2
+perl -e 'my ($p, $t, $u, $v) = ("tree/p", "trusted.weir", "trusted.other", "v"); for my $n ($t, $u) { syscall(188, $p, $n, $v, 1, 0) == 0 or die $! }
+  for my $n ($t, $u) { syscall(197, $p, $n) == 0 or die $! }'
+mount -t tmpfs t tree/m; umount tree/m
+mount --bind homes/u m; umount m; mount --bind tree/d m; umount m
+perl -e 'open(F, "<", "tree/p"); open(G, "<", "p2"); pipe(R, W); for my $f (*F, *G) { syscall(275, fileno($f), 0, fileno(W), 0, 1, 0) >= 0 or die $! }'
+(cd tree/d/e; cd ../../../homes)
+rmdir tree/m; rmdir m
+cp /bin/bash tree/x; tree/x -c "exit 3" || :; tree/x -c "exit 4" || :
 : > later`;
 const AFTER = ": > later; : > exact";
 
@@ -97,6 +137,24 @@ export const EXPECTED: readonly Omit<Seen, "executable" | "parent">[] = [
   { rule: "moved", type: "rename", path: "exact", destination: "moved", generation: 1 },
   { rule: "moved", type: "rename", path: "moved", destination: "exact", generation: 1 },
   { rule: "made_setuid", type: "chmod", path: "tree/p", generation: 1 },
+  { rule: "owned", type: "chown", path: "tree/p", generation: 1 },
+  { rule: "linked", type: "link", path: "tree/p", destination: "tree/d/l", generation: 1 },
+  { rule: "made", type: "mkdir", path: "tree/m", generation: 1 },
+  { rule: "below", type: "open", path: "tree/p", generation: 1 },
+  { rule: "dated", type: "utimes", path: "tree/p", generation: 1 },
+  { rule: "labelled", type: "setxattr", path: "tree/p", generation: 1 },
+  { rule: "unlabelled", type: "removexattr", path: "tree/p", generation: 1 },
+  { rule: "unlabelled", type: "removexattr", path: "tree/p", generation: 1 },
+  { rule: "mounted", type: "mount", path: "tree/m", generation: 1 },
+  { rule: "unmounted", type: "umount", path: "tree/m", generation: 1 },
+  { rule: "bound", type: "mount", path: "m", generation: 1 },
+  { rule: "spliced", type: "splice", path: "tree/p", generation: 1 },
+  { rule: "entered", type: "chdir", path: "tree/d/e", generation: 1 },
+  { rule: "unmade", type: "rmdir", path: "tree/m", generation: 1 },
+  { rule: "below", type: "open", path: "tree/x", generation: 1 },
+  { rule: "executed", type: "exec", path: "tree/x", generation: 1 },
+  { rule: "ended", type: "exit", path: "tree/x", generation: 1 },
+  { rule: "executed", type: "exec", path: "tree/x", generation: 1 },
   { rule: "after_swap", type: "open", path: "later", generation: 2 },
   { rule: "exact", type: "open", path: "exact", generation: 2 },
 ];
@@ -154,7 +212,11 @@ export async function runScenario(attach: AttachMode | "auto"): Promise<Scenario
       lineage: detections
         .slice(0, 1)
         .flatMap(({ process: p }) => [p, ...p.ancestors].map((a) => program(a.executable))),
-      resolutions: [...new Set(detections.map(({ event }) => event.resolution))],
+      resolutions: [
+        ...new Set(
+          detections.map(({ event }) => event).flatMap((e) => (/exec|exit/.test(e.type) ? [] : [e.resolution])),
+        ),
+      ],
     };
   } finally {
     await finish();

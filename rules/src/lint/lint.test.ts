@@ -52,6 +52,12 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
     [`open.created && !open.created`, `never-true: !open.created`],
     [`open.created && not (open.created || process.uid == 1)`, `never-true: open.created`],
   ],
+  "regular expressions": [
+    [`open.file.name == "x" && open.file.name =~ r"^y"`, `never-true: open.file.name =~ r"^y"`],
+    [`open.file.name in ["xa", "xb"] && open.file.name =~ r"^x"`, `redundant: open.file.name =~ r"^x"`],
+    [`open.file.name =~ r"^x" && open.file.name =~ r"^y"`],
+    [`open.file.name =~ r"^x" && open.file.name !~ r"^x"`, `never-true: open.file.name !~ r"^x"`],
+  ],
   "arrays: any and none": [
     [`open.created && process.ancestors.file.name == "x" && process.ancestors.file.name == "y"`],
     [`open.created && process.ancestors.file.name != "x" && process.ancestors.file.name == "y"`],

@@ -2,6 +2,7 @@
  * What can be proven of string tests against one another: that everything one accepts the other accepts too, and that
  * nothing is accepted by both. False means that nothing was proven.
  */
+
 import { testText } from "../explain.ts";
 import type { StringTest } from "../ir.ts";
 import {
@@ -13,7 +14,11 @@ import {
   parseGlob,
   parsePattern,
 } from "../pattern.ts";
+import { regexMatches } from "../regex/reference.ts";
 
+/** Longest regular expression and text that are held against each other. */
+const REGEX_LENGTH_MAX = 200;
+const REGEX_TEXT_BYTES_MAX = 200;
 const encoder = new TextEncoder();
 /** Occurs in no UTF-8 text; stands for a star of the narrower pattern. */
 const STAR = 0xff;
@@ -24,8 +29,11 @@ type Prepared =
   | { readonly kind: "equals"; readonly start: string; readonly bytes: Uint8Array }
   | { readonly kind: "glob"; readonly start: string; readonly glob: PathGlob }
   | { readonly kind: "pattern"; readonly start: string; readonly pattern: FlatPattern }
+  | { readonly kind: "regex"; readonly start: ""; readonly source: string }
   /** Of these only equality of the source is used. */
   | { readonly kind: "other"; readonly source: string };
+
+type Known = Exclude<Prepared, { kind: "other" }>;
 
 const prepared = new WeakMap<StringTest, Prepared>();
 
@@ -46,10 +54,14 @@ function build(test: StringTest): Prepared {
       return { kind: "glob", start: beforeStar(globComponents(test.pattern).join("/")), glob: parseGlob(test.pattern) };
     case "pattern":
       return { kind: "pattern", start: beforeStar(test.pattern), pattern: parsePattern(test.pattern) };
-    default:
-      return { kind: "other", source: testText(test) };
+    case "regex":
+      return test.source.length > REGEX_LENGTH_MAX ? other(test) : { kind: "regex", start: "", source: test.source };
+    case "template":
+      return other(test);
   }
 }
+
+const other = (test: StringTest): Prepared => ({ kind: "other", source: testText(test) });
 
 const beforeStar = (pattern: string): string => pattern.split("*", 1)[0] as string;
 
@@ -61,6 +73,7 @@ export function covers(wide: StringTest, narrow: StringTest): boolean {
     return w.kind === "other" && n.kind === "other" && w.source === n.source;
   if (!n.start.startsWith(w.start)) return false;
   if (n.kind === "equals") return accepts(w, n.bytes);
+  if (w.kind === "regex" && n.kind === "regex") return w.source === n.source;
   if (w.kind === "glob" && n.kind === "glob") return coversGlob(w.glob, n.glob);
   return w.kind === "pattern" && n.kind === "pattern" && coversFlat(w.pattern, n.pattern);
 }
@@ -71,13 +84,14 @@ export function disjoint(a: StringTest, b: StringTest): boolean {
   const y = prepare(b);
   if (x.kind === "other" || y.kind === "other") return false;
   if (!x.start.startsWith(y.start) && !y.start.startsWith(x.start)) return true;
-  if (x.kind === "equals") return !accepts(y, x.bytes);
-  if (y.kind === "equals") return !accepts(x, y.bytes);
+  if (x.kind === "equals") return rejects(y, x.bytes);
+  if (y.kind === "equals") return rejects(x, y.bytes);
   if (x.kind === "glob" && y.kind === "glob") return disjointGlobs(x.glob, y.glob);
   return x.kind === "pattern" && y.kind === "pattern" && disjointFlat(x.pattern, y.pattern);
 }
 
-function accepts(test: Exclude<Prepared, { kind: "other" }>, value: Uint8Array): boolean {
+/** False also when it would take too long to tell; so for `rejects`. */
+function accepts(test: Known, value: Uint8Array): boolean {
   switch (test.kind) {
     case "equals":
       return sameBytes(test.bytes, value);
@@ -85,7 +99,13 @@ function accepts(test: Exclude<Prepared, { kind: "other" }>, value: Uint8Array):
       return matchGlob(test.glob, value);
     case "pattern":
       return matchFlat(test.pattern, value);
+    case "regex":
+      return value.length <= REGEX_TEXT_BYTES_MAX && regexMatches(test.source, value);
   }
+}
+
+function rejects(test: Known, value: Uint8Array): boolean {
+  return (test.kind !== "regex" || value.length <= REGEX_TEXT_BYTES_MAX) && !accepts(test, value);
 }
 
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>

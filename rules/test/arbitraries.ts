@@ -11,7 +11,9 @@ import { parseNetwork } from "../src/address.ts";
 import type { EventFields } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
 import type { CompareOp, Expr, IntExpr, Leaf, Network, StringTest } from "../src/ir.ts";
+import { compileRegex } from "../src/regex/index.ts";
 import { fieldsOf, VARIABLES } from "./field-samples.ts";
+import { regexText } from "./regexes.ts";
 
 const NAMES = ["a", "b", "ab", "etc", "cron.d", "passwd", "é", "-", "x.conf"];
 const NAME_GLOBS = ["*", "a*", "*b", "*.conf", "c*n.d", "a*b*", "**b", "***"];
@@ -107,6 +109,28 @@ export const templateTest: fc.Arbitrary<StringTest> = fc.record({
   ),
 });
 
+function compiles(source: string): boolean {
+  try {
+    compileRegex(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Regexes that some names fit: whole texts, beginnings and ends, and anything at all. */
+const nameRegex = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom("^(a|b|cron\\.d)$", "^pass", "\\.(conf|d)$", "(?i)^AB?$", "[^ab]", "^$", "é"),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 3 }).map((n) => `^(${n.join("|")})`),
+  },
+  { weight: 1, arbitrary: regexText.filter(compiles) },
+);
+
 function stringTest(field: Field): fc.Arbitrary<StringTest> {
   const equals = ruleText.map((value): StringTest => ({ kind: "equals", value }));
   return field.matching === "path"
@@ -117,6 +141,7 @@ function stringTest(field: Field): fc.Arbitrary<StringTest> {
     : fc.oneof(
         equals,
         patternText.map((pattern): StringTest => ({ kind: "pattern", pattern })),
+        nameRegex.map((source): StringTest => ({ kind: "regex", source })),
       );
 }
 

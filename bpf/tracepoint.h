@@ -19,7 +19,7 @@
 #define O_WRONLY	    01
 #define O_CREAT		    0100
 #define O_TRUNC		    01000
-#define O_TMPFILE	    020000000
+#define O_TMPFILE_BIT	    020000000
 
 struct call {
 	__u64 arg[8]; /* ARGUMENTS of them; 0 beyond, and at 0: they count from 1 */
@@ -38,10 +38,37 @@ struct operation {
 	__u32 follows;
 	__u64 dest_name;  /* string; 0: none */
 	__u64 text;	  /* string; 0: none */
-	__u64 filesystem; /* mount: string; 0: not known */
+	__u64 filesystem; /* of what mount(2) mounted: string; 0: not known */
+	__u32 mounts;	  /* the newest mount, if it is at this place */
 	__u32 describes;  /* the file of the descriptor is as it was before the call */
 	__u32 text_kind;
 };
+
+/*
+ * Pushes the place of a mount. The newest mount of the task's namespace tells more about it, if it is there: a path
+ * with symbolic links is not recognized, nor is one that has got another mount meanwhile.
+ */
+static __always_inline int push_mount(struct scratch *s, struct operation *op)
+{
+	struct mount *newest = newest_mount();
+	struct path path = {};
+	__u64 hash = 0;
+
+	if (newest) {
+		path.mnt = vfsmount_of(newest);
+		path.dentry = BPF_CORE_READ(newest, mnt.mnt_root);
+		path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+		hash = s->truncated ? 0 : path_hash(s);
+		path_start(s, sizeof(struct file_record), 0);
+	}
+	if (push_argument(s, op->fd, op->name, op->follows) < 0)
+		return -1;
+	if (hash && hash == path_hash(s)) {
+		event_subject(s, &path);
+		event_text(s, TEXT_DENTRY, (__u64)path.dentry);
+	}
+	return 0;
+}
 
 /* The path of the operation, and what the descriptor tells beyond it. */
 static __always_inline int push_subject(struct scratch *s, struct operation *op)
@@ -49,6 +76,8 @@ static __always_inline int push_subject(struct scratch *s, struct operation *op)
 	struct file_record *r = (void *)s->record;
 	struct path path;
 
+	if (op->mounts)
+		return push_mount(s, op);
 	if (op->name)
 		return push_argument(s, op->fd, op->name, op->follows);
 	if (push_descriptor(s, op->fd, &path) < 0)
@@ -139,10 +168,18 @@ static __always_inline void open_operation(struct operation *op, struct call *ca
 		op->flags = how[0];
 		op->mode = how[1] & MODE_BITS;
 	}
-	if (!(op->flags & (O_CREAT | O_TMPFILE)))
+	if (!(op->flags & (O_CREAT | O_TMPFILE_BIT)))
 		op->mode = 0;
 	op->fd = fd;
 	op->describes = true;
+}
+
+/* Whether a name beside AT_EMPTY_PATH or its like is none; where it is not, the descriptor only precedes it. */
+static __always_inline bool is_empty(__u64 string)
+{
+	char first = 0;
+
+	return !string || (bpf_probe_read_user(&first, 1, (void *)string) == 0 && !first);
 }
 
 /* Returns whether anything was mounted. */
@@ -155,7 +192,7 @@ static __always_inline bool mount_operation(struct operation *op, struct call *c
 		if (call->arg[5] & MOVE_MOUNT_SET_GROUP)
 			return false;
 		/* From a descriptor, it is that of the mount, which is at its place now. */
-		if (call->arg[5] & MOVE_MOUNT_F_EMPTY_PATH) {
+		if (call->arg[5] & MOVE_MOUNT_F_EMPTY_PATH && is_empty(call->arg[2])) {
 			op->fd = call->arg[1];
 			op->name = 0;
 			op->describes = true;
@@ -167,6 +204,7 @@ static __always_inline bool mount_operation(struct operation *op, struct call *c
 		op->dest_name = call->arg[1];
 	if (kind == MOUNT_NEW)
 		op->filesystem = call->arg[3];
+	op->mounts = kind == MOUNT_NEW || kind == MOUNT_BIND;
 	return kind != MOUNT_NOTHING;
 }
 

@@ -19,11 +19,29 @@ struct ns_common {
 	unsigned int inum;
 } CORE;
 
+struct list_head {
+	struct list_head *prev;
+} CORE;
+
+struct rb_node {
+	struct rb_node *rb_right;
+} CORE;
+
+struct rb_root {
+	struct rb_node *rb_node;
+} CORE;
+
 struct mount;
 
 struct mnt_namespace {
 	struct ns_common ns;
 	struct mount *root;
+	struct rb_root mounts; /* by age, since 6.8 */
+} CORE;
+
+/* Before. */
+struct mnt_namespace___list {
+	struct list_head list;
 } CORE;
 
 struct pid_namespace {
@@ -94,16 +112,14 @@ struct vfsmount {
 	struct super_block *mnt_sb;
 } CORE;
 
-struct list_head {
-	struct list_head *prev;
-} CORE;
-
 struct mount {
 	struct mount *mnt_parent;
 	struct dentry *mnt_mountpoint;
 	struct vfsmount mnt;
 	struct list_head mnt_mounts; /* children, the newest last */
 	struct list_head mnt_child;
+	struct list_head mnt_list;
+	struct rb_node mnt_node;
 	struct mnt_namespace *mnt_ns;
 	int mnt_id;
 } CORE;

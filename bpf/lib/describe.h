@@ -188,3 +188,31 @@ static __always_inline enum mount_kind mount_kind(__u64 flags)
 		return MOUNT_NOTHING;
 	return flags & MS_MOVE ? MOUNT_MOVED : MOUNT_NEW;
 }
+
+#define RB_DEPTH_MAX 64
+
+/* The mount that was added last to the task's namespace. NULL: not to be found. */
+static __always_inline struct mount *newest_mount(void)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mnt_namespace *ns = BPF_CORE_READ(task, nsproxy, mnt_ns);
+	struct mnt_namespace___list *old = (void *)ns;
+	struct rb_node *node, *right;
+
+	if (bpf_core_field_exists(old->list)) {
+		__u64 last = (__u64)BPF_CORE_READ(old, list.prev);
+
+		return (void *)last - __builtin_preserve_field_info(((struct mount *)0)->mnt_list,
+								    BPF_FIELD_BYTE_OFFSET);
+	}
+	node = BPF_CORE_READ(ns, mounts.rb_node);
+	for (int i = 0; i < RB_DEPTH_MAX && node; i++) {
+		right = BPF_CORE_READ(node, rb_right);
+		if (!right)
+			return (void *)node -
+			       __builtin_preserve_field_info(((struct mount *)0)->mnt_node,
+							     BPF_FIELD_BYTE_OFFSET);
+		node = right;
+	}
+	return NULL;
+}

@@ -253,6 +253,13 @@ __noinline int path_push_string(struct scratch *s)
 	return 0;
 }
 
+static __always_inline __u64 path_hash(struct scratch *s)
+{
+	__u32 depth = s->depth;
+
+	return depth <= PATH_DEPTH_MAX ? s->levels[depth].hash : 0;
+}
+
 /* Tenants that the finished path approves. */
 __noinline __u64 path_approved(struct scratch *s)
 {

@@ -214,7 +214,7 @@ const mounts: readonly Technique[] = [
     before: "mkdir m",
     act: "mount -t tmpfs t m; umount m",
     expected: (mode) => [
-      { type: "mount", path: "m", known: true, filesystem: "tmpfs", text: objects(mode) ? "/" : "" },
+      { type: "mount", path: "m", known: true, filesystem: "tmpfs", text: "/" },
       { type: "umount", path: "m", known: objects(mode), ...(objects(mode) && { filesystem: "tmpfs" }) },
     ],
   },
@@ -225,10 +225,34 @@ const mounts: readonly Technique[] = [
       ${perl(`my ($s, $t, $z) = ("b", "m", ""); call(165, $s, $t, $z, 8192, 0)`)}; umount -l m`,
     after: "umount t",
     expected: (mode) => [
-      { type: "mount", path: "t/b", destination: "t/d/e", text: objects(mode) ? "/d/e" : "" },
+      { type: "mount", path: "t/b", destination: "t/d/e", text: "/d/e", known: true, filesystem: "tmpfs" },
       { type: "mount", path: "t/m", destination: "", text: objects(mode) ? "/d/e" : "" },
       { type: "umount", path: "t/m" },
     ],
+  },
+  {
+    name: "mount through a link, which tracepoints do not follow",
+    before: "mkdir m; ln -s m l",
+    act: perl(`my ($t, $l, $n) = ("tmpfs", "l", "none"); call(165, $n, $l, $t, 0, 0)`),
+    after: "umount m",
+    expected: (mode) => [
+      {
+        type: "mount",
+        path: objects(mode) ? "m" : "l",
+        known: true,
+        filesystem: "tmpfs",
+        text: objects(mode) ? "/" : "",
+      },
+    ],
+  },
+  {
+    name: "move_mount of a name beside MOVE_MOUNT_F_EMPTY_PATH",
+    before: "mkdir t; mount -t tmpfs t t; mount --make-private t; mkdir t/m t/n; mount -t tmpfs t t/m",
+    act: perl(
+      `chdir("t"); my ($m, $n) = ("m", "n"); open(my $d, "<", "."); call(429, fileno($d), $m, ${AT_FDCWD}, $n, 4)`,
+    ),
+    after: "umount t/n t",
+    expected: (mode) => [{ type: "mount", path: "t/n", known: objects(mode), text: objects(mode) ? "/" : "" }],
   },
   {
     name: "fsopen, fsmount, open_tree and move_mount",
@@ -290,6 +314,52 @@ const before: readonly Technique[] = [
   },
 ];
 
+const overlay: readonly Technique[] = [
+  {
+    name: "in an overlay: once, as seen from above",
+    before: `mkdir t; mount -t tmpfs t t; cd t; mkdir lower upper work all; : > upper/f; : > upper/g; : > lower/l
+      mount -t overlay o -o lowerdir=lower,upperdir=upper,workdir=work all`,
+    act: `cd t; chown 1:1 all/f; ln all/f all/h; mkdir all/d; rmdir all/d; touch all/f; mv all/h all/i; rm all/g
+      chmod 600 all/l; ${perl(`my ($p, $a, $v) = ("all/f", "trusted.weir", "v"); call(188, $p, $a, $v, 1, 0); call(197, $p, $a)`)}`,
+    after: "umount t/all t",
+    expected: () =>
+      [
+        { type: "chown", path: "f" },
+        { type: "link", path: "f", destination: "t/all/h" },
+        { type: "mkdir", path: "d" },
+        { type: "rmdir", path: "d" },
+        { type: "utimes", path: "f" },
+        { type: "rename", path: "h", destination: "t/all/i" },
+        { type: "unlink", path: "g" },
+        { type: "chmod", path: "l" },
+        { type: "setxattr", path: "f", text: "trusted.weir" },
+        { type: "removexattr", path: "f", text: "trusted.weir" },
+      ].map((event) => ({ ...event, path: `t/all/${event.path}` })),
+  },
+];
+
+const failures: readonly Technique[] = [
+  {
+    name: "what fails is not reported, and what the thread does next is",
+    before: `${file}; mkdir -p d/e m; mount -t tmpfs t m; ${perl(`my ($p, $a, $v) = ("f", "trusted.a", "v"); call(188, $p, $a, $v, 1, 0)`)}`,
+    act: `perl -e 'use strict; sub fail { my ($n, $r) = (shift, undef); $r = syscall($n, @_); $r < 0 or die "$n succeeded" }
+      my ($f, $d, $m, $z, $x, $a, $b, $v, $t) = ("f", "d", "m", "none", "f/x", "trusted.a", "trusted.b", "v", "nofs");
+      fail(92, $z, 1, 1); fail(86, $f, $d); fail(83, $d, 0700); fail(84, $d); fail(132, $z, 0); fail(188, $f, $a, $v, 1, 1);
+      fail(197, $f, $b); fail(165, $t, $d, $t, 0, 0); open(my $h, "<", "m"); fail(166, $m, 0); close($h);
+      fail(275, 0, 0, 99, 0, 1, 0); fail(80, $x); fail(90, $z, 0); fail(87, $d); fail(82, $z, $d);
+      my $g = "g"; syscall(86, $f, $g) == 0 or die; syscall(188, $f, $b, $v, 1, 0) == 0 or die; syscall(166, $m, 0) == 0 or die;
+      syscall(92, $f, 1, 1) == 0 or die; my $n = "d/n"; syscall(83, $n, 0700) == 0 or die'`,
+    types: ["chown", "link", "mkdir", "rmdir", "utimes", "setxattr", "removexattr", "mount", "umount", "splice"],
+    expected: () => [
+      { type: "link", path: "f", destination: "g" },
+      { type: "setxattr", path: "f", text: "trusted.b" },
+      { type: "umount", path: "m" },
+      { type: "chown", path: "f" },
+      { type: "mkdir", path: "d/n" },
+    ],
+  },
+];
+
 export const TECHNIQUES: readonly Technique[] = [
   ...before,
   ...chown,
@@ -299,4 +369,6 @@ export const TECHNIQUES: readonly Technique[] = [
   ...xattr,
   ...mounts,
   ...splice,
+  ...overlay,
+  ...failures,
 ];

@@ -37,7 +37,8 @@ function build(expr: Expr, { written, negate, at: around }: Context): Located {
   if (expr.kind === "not") {
     const inner = build(expr.term, { written, negate: !negate, at });
     // `not x` is the place of a single condition; of a junction inside, the parts have places of their own.
-    return inner.kind === "single" ? { ...inner, at, negated: negate } : { ...inner, at };
+    const whole = closed(at);
+    return inner.kind === "single" ? { ...inner, at: whole, negated: negate } : { ...inner, at: whole };
   }
   if (expr.kind !== "and" && expr.kind !== "or") {
     const nnf = toNnf(negate ? { kind: "not", term: expr } : expr);
@@ -51,6 +52,15 @@ function build(expr: Expr, { written, negate, at: around }: Context): Located {
     else terms.push(part);
   }
   return { kind, nnf: toNnf({ kind, terms: terms.map((term) => term.nnf) }), at, negated: negate, terms };
+}
+
+/** The place with the brackets that are opened in it: the syntax tree ends before them. */
+function closed({ excerpt, span }: Written): Written {
+  const bare = excerpt.text.slice(span.start, span.end).replace(/"(?:[^"\\]|\\.)*"/g, "");
+  let open = bare.split("(").length - bare.split(")").length;
+  let end = span.end;
+  for (; open > 0 && /^\s*\)/.test(excerpt.text.slice(end)); open--) end = excerpt.text.indexOf(")", end) + 1;
+  return { excerpt, span: { start: span.start, end } };
 }
 
 /** The text in which the parts stand: another one than that of the whole when the whole is a macro. */

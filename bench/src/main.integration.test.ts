@@ -14,6 +14,15 @@ test("--help loads and names every benchmark", () => {
   expect(stdout).toMatch(/Benchmarks:\n {2}\S+ +\S+/);
 });
 
+test.each(["compile", "matcher"])("%s --quick --json prints the machine and the result", (name) => {
+  const { status, stdout, stderr } = bench(name, "--quick", "--json");
+  expect(status, stderr).toBe(0);
+  const report = JSON.parse(stdout);
+  expect(report).toMatchObject({ benchmark: name, quick: true, machine: { node: process.version } });
+  expect(report.result.targets.length).toBeGreaterThan(0);
+  expect(stderr).toMatch(new RegExp(`^${name}: .*rules`, "m"));
+});
+
 test("an unknown name is a usage error that names the known ones", () => {
   const { status, stdout, stderr } = bench("no-such-benchmark");
   expect(status).toBe(2);

@@ -8,7 +8,7 @@ export {
   type RuleState,
   type RuleStatus,
 } from "./analyse.ts";
-export { type CompileResult, compilePolicies, type RuleMetadata } from "./compile.ts";
+export { type CompileResult, compileAnalysis, compilePolicies, type RuleMetadata } from "./compile.ts";
 export {
   type Diagnostic,
   diagnosticJson,

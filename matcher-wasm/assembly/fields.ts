@@ -55,7 +55,7 @@ export function template_is(record: usize, ref: u32, template: usize): bool {
   const count = valueCount(ref);
   for (let i: u32 = 0; i < count; i++) {
     fetch(record, ref, i);
-    if (sameAsTemplate(text, textLength, template)) return true;
+    if (sameAsTemplate(record, text, textLength, template)) return true;
   }
   return false;
 }

@@ -6,6 +6,7 @@ import {
   PART_INT,
   PART_KIND,
   PART_LITERAL,
+  PART_RECORD_INT,
   TEMPLATE_COUNT,
   TEMPLATE_PARTS,
 } from "../format/layout.ts";
@@ -15,15 +16,15 @@ import { sameBytes } from "./strings.ts";
 const ZERO: u8 = 0x30;
 const MINUS: u8 = 0x2d;
 
-/** Whether the text is what the template gives. Absent strings are empty, absent integers 0. */
-export function sameAsTemplate(text: usize, length: u32, template: usize): bool {
+/** Whether the text is what the template gives for the record. Absent strings are empty, absent integers 0. */
+export function sameAsTemplate(record: usize, text: usize, length: u32, template: usize): bool {
   let part = template + TEMPLATE_PARTS;
   for (let i = load<u32>(template, TEMPLATE_COUNT); i != 0; i--, part += PART_BYTES) {
     const kind = load<u32>(part, PART_KIND);
     const a = load<u32>(part, PART_A);
     let bytes: u32 = 0;
-    if (kind == PART_INT) {
-      bytes = decimalPrefix(text, length, contextCount(a) != 0 ? load<i64>(contextValue(a, 0)) : 0);
+    if (kind == PART_INT || kind == PART_RECORD_INT) {
+      bytes = decimalPrefix(text, length, kind == PART_INT ? contextInt(a) : (load<u32>(record + a) as i64));
       if (bytes == 0) return false;
     } else {
       let address: usize = a;
@@ -39,6 +40,10 @@ export function sameAsTemplate(text: usize, length: u32, template: usize): bool 
     length -= bytes;
   }
   return length == 0;
+}
+
+function contextInt(entry: u32): i64 {
+  return contextCount(entry) != 0 ? load<i64>(contextValue(entry, 0)) : 0;
 }
 
 /** Bytes of the integer in decimal when the text starts with it, else 0. */

@@ -87,6 +87,7 @@
  *
  * Template: a text put together from parts, 0 u32 count   4 u32 unused   8 count × { u32 kind, u32 a, u32 b }
  *   PART_LITERAL: a address, b bytes   PART_STRING, PART_INT: a entry of the context block, an integer in decimal
+ *   PART_RECORD_INT: a offset in the record of a u32, in decimal
  */
 import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, PROOF_BYTES, PROOFS_MAX, RULES_MAX } from "./module.ts";
 import { EVENT_TYPE_MAX } from "./record.ts";
@@ -202,6 +203,7 @@ export const PART_BYTES = 12;
 export const PART_LITERAL = 0;
 export const PART_STRING = 1;
 export const PART_INT = 2;
+export const PART_RECORD_INT = 3;
 
 export const INTS_COUNT = 0;
 export const INTS_VALUES = 8;

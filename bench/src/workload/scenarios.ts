@@ -128,7 +128,7 @@ export const ADVERSARIAL: readonly Scenario[] = [
       `open.file.path in [~"/srv/data/*/vol${i}/**", ~"/srv/data/tenant-*/logs/app${i}-*", ~"/srv/data/*/*/part${i}*.db", ~"/srv/data/backup${i}-*/**"]`,
     extra: (rules) =>
       near(({ below }) =>
-        below(100) === 0
+        below(20) === 0
           ? `/srv/data/tenant-${below(50)}/vol${below(rules)}/block${below(90)}`
           : `/srv/data/tenant-${below(50)}/logs/other${below(rules)}-${below(90)}.log`,
       ),
@@ -146,7 +146,7 @@ export const ADVERSARIAL: readonly Scenario[] = [
           ][i % 4] ?? ""),
     extra: (rules) =>
       near(({ below }) =>
-        below(100) === 0
+        below(20) === 0
           ? `/var/app/app${Math.floor(below(rules) / 4) * 4}-17.log`
           : `/var/app/app${below(rules)}-x${below(90)}.log`,
       ),

@@ -31,6 +31,15 @@ export interface Activation {
   readonly switchedAfterMs: number;
   /** Tenants whose bundle was refused; their last good one, if any, goes on. */
   readonly refused: readonly { readonly tenant: string; readonly error: Error }[];
+  readonly uncaptured: readonly UncapturedType[];
+}
+
+/** An event type that active rules are about and that this host's kernel does not report. */
+export interface UncapturedType {
+  readonly event: string;
+  readonly reason: string;
+  /** Whose rules will never match for it. */
+  readonly tenants: readonly string[];
 }
 
 export interface AgentStatus {
@@ -40,6 +49,7 @@ export interface AgentStatus {
   readonly fallback: string | undefined;
   readonly generation: number | undefined;
   readonly bundles: readonly { readonly tenant: string; readonly digest: string; readonly rules: number }[];
+  readonly uncaptured: readonly UncapturedType[];
   readonly kernel: Counters;
   /** Runs of programs that the kernel left out. */
   readonly missedRuns: number;
@@ -165,7 +175,19 @@ export class Agent {
     }
     this.#active = next;
     this.#pipeline.retireBefore(generation.number);
-    return { generation: generation.number, switchedAfterMs, refused };
+    return { generation: generation.number, switchedAfterMs, refused, uncaptured: this.#uncaptured() };
+  }
+
+  #uncaptured(): UncapturedType[] {
+    const wanted = this.#active.flatMap(({ bundle: { manifest } }) =>
+      manifest.rules.map(({ event }) => ({ event, tenant: manifest.tenant })),
+    );
+    const missing = wanted.filter(({ event }) => !this.#stage.captured.includes(event));
+    return [...Map.groupBy(missing, ({ event }) => event)].map(([event, rules]) => ({
+      event,
+      reason: this.#stage.missing[event] ?? "not among those that this kernel stage reports",
+      tenants: [...new Set(rules.map(({ tenant }) => tenant))],
+    }));
   }
 
   status(): AgentStatus {
@@ -181,6 +203,7 @@ export class Agent {
         digest: bundle.digest,
         rules: bundle.manifest.rules.length,
       })),
+      uncaptured: this.#uncaptured(),
       kernel,
       missedRuns,
       lost: lost(kernel) + missedRuns,

@@ -1,5 +1,5 @@
 /** The host agent. */
-export { type Activation, Agent, type AgentOptions, type AgentStatus } from "./agent.ts";
+export { type Activation, Agent, type AgentOptions, type AgentStatus, type UncapturedType } from "./agent.ts";
 export { AlreadyRunningError, ControlSocket, NotRunningError, readStatus } from "./control.ts";
 export type { DetectedProcess, Detection } from "./detection.ts";
 export { type Counters, LOSS_CAUSES, type TypeCounters, totals } from "./kernel/counters.ts";

@@ -42,19 +42,21 @@ export interface DecisionParts {
   readonly candidate: boolean;
   /** The context block's values with variables as they are now. */
   values(): readonly ContextValue[];
+  /** The same without those that are costly to find out, which are null; absent where none are. */
+  readonly cheapValues?: (() => readonly ContextValue[]) | undefined;
   /** Whose variables the event reads and sets. */
   subject(): VariableSubject;
 }
 
 /** @returns indices of the rules that match, ascending */
 export function decideRules(parts: DecisionParts): number[] {
-  const { matcher, recordOffset, rules, candidate, readsVariables } = parts;
+  const { rules, candidate, readsVariables } = parts;
   const matched = new Set(rules);
   let fresh: readonly number[] = rules;
   let turn = candidate;
   do {
     if (turn) {
-      const more = matcher.matchContext(recordOffset, parts.values()).filter((rule) => !matched.has(rule));
+      const more = judge(parts).filter((rule) => !matched.has(rule));
       for (const rule of more) matched.add(rule);
       fresh = fresh === rules ? [...rules, ...more] : more;
     }
@@ -62,6 +64,15 @@ export function decideRules(parts: DecisionParts): number[] {
     fresh = [];
   } while (turn);
   return [...matched].sort((a, b) => a - b);
+}
+
+/**
+ * Judges the rules that read context. What is not known counts as true, so a first look without the costly values
+ * rules out most events: what does not match then never does.
+ */
+function judge({ matcher, recordOffset, values, cheapValues }: DecisionParts): number[] {
+  if (cheapValues && matcher.matchContext(recordOffset, cheapValues()).length === 0) return [];
+  return matcher.matchContext(recordOffset, values());
 }
 
 /** Takes the `set` actions of rules. @returns whether a variable changed */

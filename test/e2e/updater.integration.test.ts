@@ -24,7 +24,7 @@ const host = {
   activate: async (bundles: readonly Bundle[]): Promise<Activation> => {
     await hurdle();
     active = bundles;
-    return { generation: 1, switchedAfterMs: 0, refused: [] };
+    return { generation: 1, switchedAfterMs: 0, refused: [], uncaptured: [] };
   },
   status: () =>
     ({

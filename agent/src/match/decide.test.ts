@@ -3,7 +3,8 @@ import type { FieldType, MatcherDescription, VariableDescription } from "@weir/m
 import type { ContextValue, Matcher } from "@weir/matcher-wasm/host";
 import type { Bundle } from "@weir/trust";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type { Accounts } from "../process/accounts.ts";
 import { EventContext } from "./context/context.ts";
 import { childOf, fileEvent, HOST, INIT } from "./context/event.fixture.ts";
 import { decide } from "./decide.ts";
@@ -158,6 +159,29 @@ describe("whose variable", () => {
     expect(judge(bundle, [], inside(21, "b"))).toEqual([1]);
     expect(judge(bundle, [], parent)).toEqual([]);
   });
+});
+
+test("what costs system calls is asked for only when the rest leaves a rule possible", () => {
+  const nameOf = vi.fn(() => "root");
+  const event = new EventContext(fileEvent(), childOf(INIT), { ...HOST, accounts: { nameOf } as unknown as Accounts });
+  const seen: Values[] = [];
+  const ask = (when: (values: Values) => boolean): number[] => {
+    const context = [{ key: "file.user", type: "string" as const, array: false }];
+    const description = { format: "weir-matcher/1" as const, context, variables: [], programs: [] };
+    const matchContext = (_: number, values: readonly ContextValue[]): number[] => {
+      seen.push({ user: values[0] });
+      return when({ user: values[0] }) ? [0] : [];
+    };
+    const matcher = { description, matchContext } as unknown as Matcher;
+    const bundle = activeBundle({ slot: 0, bundle: {} as Bundle, matcher });
+    return decide({ bundle, recordOffset: 0, event, rules: [], candidate: true });
+  };
+  expect(ask(() => false)).toEqual([]);
+  expect(nameOf).toHaveBeenCalledTimes(0);
+  expect(ask(({ user }) => user === null || user === "daemon")).toEqual([]);
+  expect(ask(({ user }) => user === null || user === "root")).toEqual([0]);
+  expect(seen.map(({ user }) => user)).toEqual([null, null, "root", "root", "root"]);
+  expect(nameOf).toHaveBeenCalledTimes(1);
 });
 
 test("values outlive a swap of bundles where the declaration is the same", () => {

@@ -24,6 +24,7 @@ export function decide({ bundle, event, ...rest }: Decision): number[] {
     variables,
     readsVariables: plan.readsVariables,
     values: () => plan.values(event),
+    cheapValues: plan.readsCostly ? () => plan.values(event, { withCostly: false }) : undefined,
     subject: () => event.subject,
   });
 }

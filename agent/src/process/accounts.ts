@@ -7,9 +7,9 @@
  * container are foreign: they are opened without following links and without waiting, and their size is bounded.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { namespaceOf } from "./live.ts";
-import { attempt, readHead, readStat } from "./proc.ts";
-import { type Process, sameStart } from "./process.ts";
+import { aliveStat, namespaceOf } from "./live.ts";
+import { attempt, readHead } from "./proc.ts";
+import type { Process } from "./process.ts";
 import { attributesOf, S_IFDIR, S_IFMT } from "./statx.ts";
 
 export type AccountKind = "user" | "group";
@@ -18,8 +18,6 @@ const FILES: Record<AccountKind, string> = { user: "passwd", group: "group" };
 const FILE_BYTES_MAX = 4 << 20;
 /** Mount namespaces whose names are kept. */
 const ROOTS_MAX = 128;
-/** How long names are used without looking whether their file has changed. */
-const FRESH_MS = 250;
 /** Databases that hold what the files hold, or users that own no files. */
 const LOCAL_DATABASES = new Set(["files", "compat", "systemd"]);
 
@@ -29,7 +27,6 @@ interface Names {
   readonly complete: boolean;
   /** Changes with the file. */
   readonly stamp: string;
-  checkedMs: number;
 }
 
 /** From ids of the initial user namespace to those of another. */
@@ -106,10 +103,7 @@ export class Accounts {
         this.#namesOf(kind, mountNs, this.#host, () => true),
         id,
       );
-    const isAlive = (): boolean => {
-      const stat = process.ended ? undefined : readStat(process.tgid);
-      return stat !== undefined && sameStart(stat.startNs, process.startNs);
-    };
+    const isAlive = (): boolean => aliveStat(process) !== undefined;
     const names = this.#namesOf(kind, mountNs, process.tgid, isAlive);
     const inside = names && this.#inside(kind, id, mountNs, process.tgid, isAlive);
     return inside === undefined ? undefined : look(names, inside);
@@ -118,12 +112,9 @@ export class Accounts {
   #namesOf(kind: AccountKind, mountNs: number, pid: number | "self", isAlive: () => boolean): Names | undefined {
     const at = `${mountNs} ${kind}`;
     const known = this.#names.get(at);
-    const nowMs = performance.now();
-    if (known && nowMs - known.checkedMs < FRESH_MS) return known;
     const fresh = this.#read(kind, `/proc/${pid}/root`, known);
     // Of a process that is gone: what was known last.
     if (!fresh || !isAlive()) return known;
-    fresh.checkedMs = nowMs;
     this.#names.delete(at);
     this.#names.set(at, fresh);
     for (const oldest of this.#names.keys()) {
@@ -145,7 +136,7 @@ export class Accounts {
     const text = file ? readForeign(path) : "";
     if (text === undefined) return undefined;
     const complete = isComplete(readForeign(`${folder}/nsswitch.conf`), kind);
-    return { byId: parseAccounts(text), complete, stamp, checkedMs: 0 };
+    return { byId: parseAccounts(text), complete, stamp };
   }
 
   #inside(kind: AccountKind, id: number, mountNs: number, pid: number, isAlive: () => boolean): number | undefined {

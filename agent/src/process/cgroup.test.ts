@@ -48,6 +48,10 @@ describe("the cgroup that stands for a process", () => {
     expect(parseCgroups(inside, false)).toMatchObject({ hierarchy: "cpu,cpuacct", path: `/docker/${id}` });
   });
 
+  test("one that has been removed", () => {
+    expect(parseCgroups("0::/a b.service (deleted)", true)).toMatchObject({ path: "/a b.service", manager: "systemd" });
+  });
+
   test("nothing where there is nothing", () => expect(parseCgroups("", true)).toBeUndefined());
 });
 

@@ -69,7 +69,7 @@ function containerOf(path: string): { id: string; runtime: string | undefined } 
  */
 export function parseCgroups(cgroups: string, unified: boolean): CgroupPath | undefined {
   const lines = cgroups.split("\n").flatMap((line) => {
-    const [, hierarchy, path] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
+    const [, hierarchy, path] = /^\d+:([^:]*):(.*?)(?: \(deleted\))?$/.exec(line) ?? [];
     return hierarchy === undefined || path === undefined ? [] : [{ hierarchy, path, container: containerOf(path) }];
   });
   const chosen =

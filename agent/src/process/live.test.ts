@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
-import { childOf, INIT } from "../match/context/event.fixture.ts";
+import { childOf, header, INIT } from "../match/context/event.fixture.ts";
+import { Accounts } from "./accounts.ts";
 import { capabilitiesOf, ENVIRONMENT_BYTES_MAX, environmentOf, executableOf, terminalOf } from "./live.ts";
 import { readProcess } from "./proc.ts";
 import { type Process, UNKNOWN_IMAGE } from "./process.ts";
@@ -42,7 +43,7 @@ describe("while the process lives", () => {
   });
 
   test("no environment at all", async () => {
-    expect(environmentOf(await start(["/usr/bin/env", "-i", ...SLEEP]))).toEqual({ variables: [], truncated: false });
+    expect(environmentOf(await start(SLEEP))).toEqual({ variables: [], truncated: false });
   });
 
   test("an environment that is too long: its beginning, and that there is more", async () => {
@@ -70,6 +71,26 @@ describe("when it is gone", () => {
     expect(capabilitiesOf(process)).toBeDefined();
     expect(environmentOf(process)).toBeUndefined();
     expect(terminalOf(process)).toBeUndefined();
+  });
+
+  test("but not yet waited for: what /proc still shows of it is not taken", async () => {
+    // The shell's child ends at once; nobody waits for it while sleep runs in the shell's place.
+    const parent = await start(["/bin/sh", "-c", "true & exec sleep 60"], { A: "1" });
+    const children = (): string[] =>
+      readFileSync(`/proc/${parent.tgid}/task/${parent.tgid}/children`, "utf8").split(" ");
+    const stateOf = (pid: string): string => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0] ?? "";
+    await expect.poll(() => children().filter((pid) => pid && stateOf(pid) === "Z")).toHaveLength(1);
+    const entry = readProcess(Number(children()[0]));
+    expect(entry?.image).toMatchObject({ pathTruncated: true, argsTruncated: true });
+    const zombie = childOf(parent, {
+      tgid: entry?.tgid ?? 0,
+      startNs: entry?.startNs ?? 0n,
+      image: { ...parent.image },
+    });
+    expect(environmentOf(zombie)).toBeUndefined();
+    expect(terminalOf(zombie)).toBeUndefined();
+    expect(capabilitiesOf(zombie)).toBeUndefined();
+    expect(new Accounts().nameOf("user", 0, { ...zombie, ids: { ...header(), mountNs: 1 } })).toBeUndefined();
   });
 
   test("a child that goes on with its image can still tell", async () => {

@@ -3,11 +3,11 @@
  * capabilities, ids.
  *
  * Invariant: what is read belongs to the process and the image it is asked for. The process must still have its
- * start time afterwards, and its executable must be that of the image; otherwise the answer is undefined. What the
+ * start time afterwards and not have begun to end, and its executable must be that of the image; otherwise the answer is undefined. What the
  * image determines is read once and shared with the children that go on with it.
  */
 import { readFileSync } from "node:fs";
-import { attempt, readExecutable, readHead, readStat, splitAtNuls } from "./proc.ts";
+import { attempt, PF_EXITING, type ProcStat, readExecutable, readHead, readStat, splitAtNuls } from "./proc.ts";
 import { type Capabilities, type Image, type Process, type ProcessIds, sameStart, UNKNOWN_IMAGE } from "./process.ts";
 import { attributesOf, type FileAttributes } from "./statx.ts";
 import { terminalName } from "./terminal.ts";
@@ -25,13 +25,19 @@ const ENVIRONMENTS_MAX = 512;
 
 const environments = new Map<Image, Environment>();
 
+/**
+ * @returns what /proc says of the process, undefined once it has begun to end: what was read of it before was then
+ *   its own, and complete
+ */
+export function aliveStat(process: Process): ProcStat | undefined {
+  const stat = process.ended ? undefined : readStat(process.tgid);
+  return stat && sameStart(stat.startNs, process.startNs) && (stat.flags & PF_EXITING) === 0 ? stat : undefined;
+}
+
 /** Runs `read` and checks that the pid was the process's all the while. */
 function whileAlive<T>(process: Process, read: () => T | undefined): T | undefined {
-  if (process.ended) return undefined;
-  const value = read();
-  if (value === undefined) return undefined;
-  const stat = readStat(process.tgid);
-  return stat && sameStart(stat.startNs, process.startNs) ? value : undefined;
+  const value = process.ended ? undefined : read();
+  return value !== undefined && aliveStat(process) ? value : undefined;
 }
 
 /** As `whileAlive`, for what belongs to the image. A failure stands until the process executes something else. */
@@ -81,8 +87,8 @@ function readEnvironment(pid: number): Environment | undefined {
 
 /** @returns name of the terminal, empty without one; as it was last seen when the process is gone */
 export function terminalOf(process: Process): string | undefined {
-  const stat = process.ended ? undefined : readStat(process.tgid);
-  if (stat && sameStart(stat.startNs, process.startNs)) process.terminal = terminalName(stat.terminal);
+  const stat = aliveStat(process);
+  if (stat) process.terminal = terminalName(stat.terminal);
   return process.terminal;
 }
 

@@ -21,6 +21,8 @@ export interface ProcEntry extends ProcStat {
   readonly image: Image;
 }
 
+/** It is ending: memory, files and root may be gone already, while /proc goes on to show it. */
+export const PF_EXITING = 0x4;
 /** It was forked but executed nothing yet. */
 export const PF_FORKNOEXEC = 0x40;
 /** A thread of the kernel. */
@@ -104,10 +106,12 @@ export function readProcess(pid: number): ProcEntry | undefined {
   const path = readExecutable(pid) ?? (pid === 1 ? initOf(args.args) : undefined);
   // Threads of the kernel have none; of others it is not known.
   const pathTruncated = path === undefined && (stat.flags & PF_KTHREAD) === 0;
-  const image: Image = { path: path ?? "", pathTruncated, ...args };
   // The pid may have passed to another process between the reads: take only what is of one process.
   const again = readStat(pid);
   if (again?.startNs !== stat.startNs) return undefined;
+  // What has begun to end has no arguments any more.
+  const argsTruncated = args.argsTruncated || (again.flags & PF_EXITING) !== 0;
+  const image: Image = { path: path ?? "", pathTruncated, args: args.args, argsTruncated };
   return { tgid: pid, ...stat, image };
 }
 

@@ -1,7 +1,7 @@
 /** `weir agent`: the agent of a host that a control plane looks after. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Agent, AgentStatus, TenantSource, UpdateEvent, Updater } from "@weir/agent";
+import type { Agent, AgentStatus, TenantSource, UncapturedType, UpdateEvent, Updater } from "@weir/agent";
 import { type Command, InvalidArgumentError } from "commander";
 import { addStageOptions, type StageFlags, seconds } from "../terminal/options.ts";
 
@@ -165,16 +165,18 @@ function teller(json: boolean): Tell {
 function describe(event: UpdateEvent): Parameters<Tell> {
   switch (event.kind) {
     case "activated": {
-      const { generation, switchedAfterMs, refused } = event.activation;
+      const { generation, switchedAfterMs, refused, uncaptured } = event.activation;
       const active = event.bundles
         .filter(({ manifest }) => !refused.some(({ tenant }) => tenant === manifest.tenant))
         .map(({ manifest, digest }) => `${manifest.tenant} ${digest.slice(0, 12)} (${manifest.rules.length} rules)`);
       const complaints = refused.map(
         ({ tenant, error }) => `${tenant} refused: ${error.message}; its last good rules go on`,
       );
+      const bundles = event.bundles.map(({ digest }) => digest);
+      const warning = uncaptured.map((type) => `; ${uncapturedText(type)}`).join("");
       return [
-        `generation ${generation} active after ${switchedAfterMs.toFixed(1)} ms: ${[...active, ...complaints].join(", ")}`,
-        { event: "activated", generation, switchedAfterMs, bundles: event.bundles.map(({ digest }) => digest) },
+        `generation ${generation} active after ${switchedAfterMs.toFixed(1)} ms: ${[...active, ...complaints].join(", ")}${warning}`,
+        { event: "activated", generation, switchedAfterMs, bundles, ...(warning === "" ? {} : { uncaptured }) },
       ];
     }
     case "restored":
@@ -194,6 +196,10 @@ function describe(event: UpdateEvent): Parameters<Tell> {
   }
 }
 
+export function uncapturedText({ event, reason, tenants }: UncapturedType): string {
+  return `rules over ${event} (${tenants.join(", ")}) can't match on this host: ${reason}`;
+}
+
 async function showStatus(options: { state: string; json?: boolean }): Promise<void> {
   const { readStatus } = await import("@weir/agent");
   const status = await readStatus(socketIn(options.state));
@@ -207,6 +213,7 @@ async function statusText(status: AgentStatus): Promise<string> {
   return [
     `pid ${status.pid}, attached by ${status.attach}s, generation ${status.generation ?? "none"}\n`,
     bundles.length > 0 ? bundles.join("") : "  no rules: enforcing nothing\n",
+    ...status.uncaptured.map((type) => `  warning: ${uncapturedText(type)}\n`),
     `${renderSummary(summarize(status))}\n`,
     `  ${status.pipeline.events} events judged, ${status.pipeline.matches} matches, ${status.processes} processes known\n`,
   ].join("");

@@ -68,8 +68,9 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
   let endWatch = async (): Promise<void> => {};
   try {
-    const { generation, refused } = await agent.activate([bundle]);
+    const { generation, refused, uncaptured } = await agent.activate([bundle]);
     if (refused[0]) throw refused[0].error;
+    for (const { event, reason } of uncaptured) say(`warning: rules over ${event} can't match on this host: ${reason}`);
     const { attach, fallback } = agent.status();
     if (fallback) say(`attached by ${attach}s; ${fallback.split("\n")[0]}`);
     say(

@@ -33,10 +33,31 @@ function change({ event, file }: Detection): string {
     case "chmod":
       return `changed the mode of ${path} to ${event.new_mode}`;
     case "unlink":
+    case "rmdir":
       return `removed ${path}`;
+    case "mkdir":
+      return `made the directory ${path}`;
+    case "link":
+      return `linked ${path} as ${ansis.bold(printable(file.destination ?? ""))}`;
+    case "chown":
+      return `changed the owner of ${path} to ${owner(event)}`;
+    case "setxattr":
+      return `set attribute ${printable(event.attribute ?? "")} of ${path}`;
+    case "removexattr":
+      return `removed attribute ${printable(event.attribute ?? "")} of ${path}`;
+    case "mount":
+      return `mounted ${printable(event.mount?.source ?? event.mount?.filesystem ?? "")} on ${path}`;
+    case "exec":
+      return `executed ${path}`;
+    case "exit":
+      return `ended ${path} ${ansis.dim(`${event.exit?.cause} ${event.exit?.code}`)}`;
     default:
       return `${event.type} ${path}`;
   }
+}
+
+function owner({ new_uid, new_gid, new_user, new_group }: Detection["event"]): string {
+  return [new_user ?? new_uid ?? "", new_group ?? new_gid ?? ""].map((part) => printable(String(part))).join(":");
 }
 
 export function lineage({ process: p }: Detection): string {

@@ -278,6 +278,18 @@ test("only what a matcher reads is worked out, and once for all matchers", () =>
   expect(accounts.nameOf).toHaveBeenCalledTimes(1);
 });
 
+test("without the costly values, those are not known that are not at hand", () => {
+  const accounts = { nameOf: vi.fn(() => "somebody") };
+  const event = new EventContext(fileEvent(), childOf(INIT), { ...HOST, accounts: accounts as unknown as Accounts });
+  const plan = planOf("file.user", "process.argv0", "file.group");
+  planOf("file.group").values(event);
+  expect(plan.values(event, { withCostly: false })).toEqual([null, "sh", "somebody"]);
+  expect(accounts.nameOf).toHaveBeenCalledTimes(1);
+  expect(plan.values(event)).toEqual(["somebody", "sh", "somebody"]);
+  expect([plan.readsCostly, planOf("process.argv0", "process.parent.tty_name").readsCostly]).toEqual([true, true]);
+  expect(planOf("process.argv0", "process.ancestors.file.path", "host.envs").readsCostly).toBe(false);
+});
+
 test("details to be read at each exec are those that somebody may ask for", () => {
   expect(planOf("process.file.path", "host.envs", "file.user", "process.cgroup.file.inode").execDetails).toEqual([]);
   const keys = ["process.file.mode", "process.parent.envp", "process.ancestors.tty_name", "process.cap_permitted"];

@@ -9,10 +9,10 @@ import type { MatcherDescription } from "@weir/matcher-wasm/format";
 import type { ContextValue, VariableStore, VariableSubject } from "@weir/matcher-wasm/host";
 import { identityOf } from "../../process/process.ts";
 import type { ExecDetail } from "../../process/table.ts";
-import { EVENT_RESOLVERS } from "./event.ts";
+import { COSTLY_EVENT_KEYS, EVENT_RESOLVERS } from "./event.ts";
 import { EventFacts, type Resolve } from "./facts.ts";
 import { HOST_RESOLVERS } from "./host.ts";
-import { PROCESS_RESOLVERS } from "./process.ts";
+import { COSTLY_PROCESS_KEYS, EXEC_DETAILS, PROCESS_RESOLVERS } from "./process.ts";
 
 /** By key of the field table; keys without an entry are never known. */
 export const RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
@@ -25,6 +25,11 @@ export const RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
 export class EventContext extends EventFacts {
   readonly #values = new Map<Resolve, ContextValue>();
   #subject: VariableSubject | undefined;
+
+  /** @returns whether the value has been worked out */
+  has(resolve: Resolve): boolean {
+    return this.#values.has(resolve);
+  }
 
   value(resolve: Resolve): ContextValue {
     if (this.#values.has(resolve)) return this.#values.get(resolve);
@@ -46,7 +51,9 @@ export class EventContext extends EventFacts {
   }
 }
 
-type Reader = { readonly resolve: Resolve | undefined } | { readonly variable: string };
+const COSTLY = new Set([...COSTLY_PROCESS_KEYS, ...COSTLY_EVENT_KEYS]);
+
+type Reader = { readonly resolve: Resolve | undefined; readonly isCostly: boolean } | { readonly variable: string };
 
 const VARIABLE = /^\$\{(.+)\}$/s;
 
@@ -55,37 +62,30 @@ export class ContextPlan {
   readonly #readers: readonly Reader[];
   readonly #variables: VariableStore;
   readonly readsVariables: boolean;
+  /** Some values come from /proc or files, which costs many times what the others do. */
+  readonly readsCostly: boolean;
   readonly execDetails: readonly ExecDetail[];
 
   constructor({ context }: Pick<MatcherDescription, "context">, variables: VariableStore) {
     this.#variables = variables;
     this.#readers = context.map(({ key }): Reader => {
       const variable = VARIABLE.exec(key)?.[1];
-      return variable === undefined ? { resolve: RESOLVERS.get(key) } : { variable };
+      return variable === undefined ? { resolve: RESOLVERS.get(key), isCostly: COSTLY.has(key) } : { variable };
     });
+    this.readsCostly = this.#readers.some((reader) => "isCostly" in reader && reader.isCostly);
     this.readsVariables = this.#readers.some((reader) => "variable" in reader);
-    this.execDetails = [...new Set(context.flatMap(({ key }) => execDetailOf(key) ?? []))];
+    this.execDetails = [...new Set(context.flatMap(({ key }) => EXEC_DETAILS.get(key) ?? []))];
   }
 
-  /** @returns the values as of now; variables may change between two calls, the others don't */
-  values(event: EventContext): ContextValue[] {
+  /**
+   * @param withCostly without them, those that are costly and not at hand are null
+   * @returns the values as of now; variables may change between two calls, the others don't
+   */
+  values(event: EventContext, { withCostly = true } = {}): ContextValue[] {
     return this.#readers.map((reader) => {
       if ("variable" in reader) return this.#variables.read(reader.variable, event.subject);
-      return reader.resolve ? event.value(reader.resolve) : null;
+      const { resolve, isCostly } = reader;
+      return resolve && (withCostly || !isCostly || event.has(resolve)) ? event.value(resolve) : null;
     });
   }
-}
-
-const EXEC_DETAILS: readonly (readonly [keys: RegExp, detail: ExecDetail])[] = [
-  [/\.file\.(?:inode|mode|rights|uid|gid|user|group|modification_time|change_time)$/, "executable"],
-  [/\.env(?:s|p|s_truncated)$/, "environment"],
-  [/\.tty_name$/, "terminal"],
-  [/\.cap_(?:effective|permitted)$/, "capabilities"],
-];
-
-/** What has to be read at each exec, for a key that may ask for it when the process is gone. */
-function execDetailOf(key: string): ExecDetail | undefined {
-  return key.startsWith("process.") && RESOLVERS.has(key) && !/\.cgroup\.file\.|\.interpreter\./.test(key)
-    ? EXEC_DETAILS.find(([keys]) => keys.test(key))?.[1]
-    : undefined;
 }

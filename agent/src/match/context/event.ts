@@ -46,6 +46,9 @@ const ofExit =
   ({ record }) =>
     record.kind === "exit" ? read(exitStatus(record.retval)) : undefined;
 
+/** Names come from files. */
+export const COSTLY_EVENT_KEYS: readonly string[] = ["file.user", "file.group", "chown.user", "chown.group"];
+
 export const EVENT_RESOLVERS: ReadonlyMap<string, Resolve> = new Map<string, Resolve>([
   ["file.user", ofFile("user", ({ fileUid }) => fileUid)],
   ["file.group", ofFile("group", ({ fileGid }) => fileGid)],

@@ -12,11 +12,13 @@ import type { Cgroup, Container } from "../../process/cgroup.ts";
 import { capabilitiesOf, environmentOf, executableOf, idsOfProcess, terminalOf } from "../../process/live.ts";
 import { type Image, isOldest, type Process, type ProcessIds, UNKNOWN_IMAGE } from "../../process/process.ts";
 import type { FileAttributes } from "../../process/statx.ts";
+import type { ExecDetail } from "../../process/table.ts";
 import { flagsOf, optionsOf } from "./arguments.ts";
 import type { HostSources, Resolve } from "./facts.ts";
 
 /** A value of any process; undefined: it has none, null: not known. */
 type Read = (process: Process, sources: HostSources) => ContextValue;
+type Readers = Readonly<Record<string, Read>>;
 
 const path = ({ image }: Process): string | null =>
   image === UNKNOWN_IMAGE || image.pathTruncated ? null : image.path;
@@ -87,24 +89,15 @@ const ofContainer =
 const argsTruncated = ({ image }: Process): boolean | null =>
   image === UNKNOWN_IMAGE ? null : (image as Image).argsTruncated;
 
-const EXECUTABLE: Readonly<Record<string, Read>> = {
+const PATHS: Readers = {
   "file.path": path,
   "file.name": ofPath(nameIn),
   "file.extension": ofPath(extensionIn),
   "file.path.length": ofPath(lengthOf),
   "file.name.length": ofPath((known) => lengthOf(nameIn(known))),
-  "file.inode": ofExecutable(({ inode }) => inode),
-  "file.mode": ofExecutable(({ mode }) => BigInt(mode)),
-  "file.rights": ofExecutable(({ mode }) => BigInt(mode & 0o7777)),
-  "file.uid": ofExecutable(({ uid }) => BigInt(uid)),
-  "file.gid": ofExecutable(({ gid }) => BigInt(gid)),
-  "file.user": ofExecutable(({ uid }, process, sources) => account("user", uid, process, sources)),
-  "file.group": ofExecutable(({ gid }, process, sources) => account("group", gid, process, sources)),
-  "file.modification_time": ofExecutable(({ modifiedNs }) => modifiedNs),
-  "file.change_time": ofExecutable(({ changedNs }) => changedNs),
 };
 
-const ARGUMENTS: Readonly<Record<string, Read>> = {
+const ARGUMENTS: Readers = {
   args: ofArgs((args) => args.slice(1).join(" ")),
   argv: ofArgs((args) => args.slice(1)),
   argv0,
@@ -112,24 +105,44 @@ const ARGUMENTS: Readonly<Record<string, Read>> = {
   args_flags: ofArgs((args) => flagsOf(args.slice(1))),
   args_options: ofArgs((args) => optionsOf(args.slice(1))),
   args_truncated: argsTruncated,
-  envs: ofEnvironment((variables) => variables.map((variable) => variable.split("=", 1)[0] ?? "")),
-  envp: ofEnvironment((variables) => variables),
-  envs_truncated: (process) => (process.ofKernel ? false : (environmentOf(process)?.truncated ?? null)),
 };
 
-const CREDENTIALS: Readonly<Record<string, Read>> = {
+/** What comes from /proc, by what has to be read at the exec for it. */
+const DETAILS: Readonly<Record<ExecDetail, Readers>> = {
+  executable: {
+    "file.inode": ofExecutable(({ inode }) => inode),
+    "file.mode": ofExecutable(({ mode }) => BigInt(mode)),
+    "file.rights": ofExecutable(({ mode }) => BigInt(mode & 0o7777)),
+    "file.uid": ofExecutable(({ uid }) => BigInt(uid)),
+    "file.gid": ofExecutable(({ gid }) => BigInt(gid)),
+    "file.user": ofExecutable(({ uid }, process, sources) => account("user", uid, process, sources)),
+    "file.group": ofExecutable(({ gid }, process, sources) => account("group", gid, process, sources)),
+    "file.modification_time": ofExecutable(({ modifiedNs }) => modifiedNs),
+    "file.change_time": ofExecutable(({ changedNs }) => changedNs),
+  },
+  environment: {
+    envs: ofEnvironment((variables) => variables.map((variable) => variable.split("=", 1)[0] ?? "")),
+    envp: ofEnvironment((variables) => variables),
+    envs_truncated: (process) => (process.ofKernel ? false : (environmentOf(process)?.truncated ?? null)),
+  },
+  terminal: { tty_name: (process) => terminalOf(process) ?? null },
+  capabilities: {
+    cap_effective: (process) => capabilitiesOf(process)?.effective ?? null,
+    cap_permitted: (process) => capabilitiesOf(process)?.permitted ?? null,
+  },
+};
+
+/** What comes from the files of accounts. */
+const NAMES: Readers = {
   user: ofIds(({ uid }, process, sources) => account("user", uid, process, sources)),
   group: ofIds(({ gid }, process, sources) => account("group", gid, process, sources)),
   euser: ofIds(({ euid }, process, sources) => account("user", euid, process, sources)),
   egroup: ofIds(({ egid }, process, sources) => account("group", egid, process, sources)),
   fsuser: ofIds(({ fsuid }, process, sources) => account("user", fsuid, process, sources)),
   fsgroup: ofIds(({ fsgid }, process, sources) => account("group", fsgid, process, sources)),
-  cap_effective: (process) => capabilitiesOf(process)?.effective ?? null,
-  cap_permitted: (process) => capabilitiesOf(process)?.permitted ?? null,
 };
 
-const KIND: Readonly<Record<string, Read>> = {
-  tty_name: (process) => terminalOf(process) ?? null,
+const KIND: Readers = {
   created_at: ({ startNs }, { clock }) => clock.epochNs(startNs),
   is_exec: ({ executed }) => executed ?? null,
   is_thread: ({ executed }) => (executed === undefined ? null : !executed),
@@ -144,7 +157,7 @@ const KIND: Readonly<Record<string, Read>> = {
 };
 
 /** What the head of a record says of the acting process, of others. */
-const REMEMBERED: Readonly<Record<string, Read>> = {
+const REMEMBERED: Readers = {
   pid: ({ tgid }) => BigInt(tgid),
   ppid: ({ ppid }) => BigInt(ppid),
   comm: ({ comm }) => comm,
@@ -158,8 +171,17 @@ const REMEMBERED: Readonly<Record<string, Read>> = {
   pidns: ofIds(({ pidNs }) => BigInt(pidNs)),
 };
 
-const OWN: Readonly<Record<string, Read>> = { ...EXECUTABLE, ...ARGUMENTS, ...CREDENTIALS, ...KIND };
-const RELATED: Readonly<Record<string, Read>> = { ...OWN, ...REMEMBERED };
+const OWN: Readers = {
+  ...PATHS,
+  ...ARGUMENTS,
+  ...DETAILS.executable,
+  ...DETAILS.environment,
+  ...DETAILS.terminal,
+  ...DETAILS.capabilities,
+  ...NAMES,
+  ...KIND,
+};
+const RELATED: Readers = { ...OWN, ...REMEMBERED };
 
 /** Nothing where there is no parent. */
 const ofParent =
@@ -188,12 +210,14 @@ const ofAncestors =
   };
 
 /** @returns a resolver for each key that has the prefix and a reader */
-function resolvers(prefix: string, table: Readonly<Record<string, Read>>, of: typeof ofParent): [string, Resolve][] {
+function resolvers(prefix: string, table: Readers, of: typeof ofParent): [string, Resolve][] {
   return Object.entries(table).flatMap(([suffix, read]) => {
     const key = CONTEXT_KEYS.get(prefix + suffix);
     return key ? [[key.key, of(read, key)]] : [];
   });
 }
+
+const PREFIXES = ["process.", "process.parent.", "process.ancestors."] as const;
 
 export const PROCESS_RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
   ...resolvers(
@@ -207,3 +231,16 @@ export const PROCESS_RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
   ...resolvers("process.ancestors.", RELATED, ofAncestors),
   ["process.ancestors.length", ({ lineage }) => (lineage.complete ? BigInt(lineage.processes.length) : null)],
 ]);
+
+const withPrefixes = (table: Readers): string[] =>
+  Object.keys(table).flatMap((suffix) => PREFIXES.map((prefix) => prefix + suffix));
+
+/** What has to be read at the exec, by key. */
+export const EXEC_DETAILS: ReadonlyMap<string, ExecDetail> = new Map(
+  (Object.keys(DETAILS) as ExecDetail[]).flatMap((detail) =>
+    withPrefixes(DETAILS[detail]).map((key): [string, ExecDetail] => [key, detail]),
+  ),
+);
+
+/** Keys whose values cost system calls when they are asked for. */
+export const COSTLY_PROCESS_KEYS: readonly string[] = [...EXEC_DETAILS.keys(), ...withPrefixes(NAMES)];

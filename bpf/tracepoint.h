@@ -36,11 +36,10 @@ struct operation {
 	__u64 name; /* string; 0: the descriptor itself */
 	__s32 dest_fd;
 	__u32 follows;
-	__u64 dest_name;  /* string; 0: none */
-	__u64 text;	  /* string; 0: none */
-	__u64 filesystem; /* of what mount(2) mounted: string; 0: not known */
-	__u32 mounts;	  /* the newest mount, if it is at this place */
-	__u32 describes;  /* the file of the descriptor is as it was before the call */
+	__u64 dest_name; /* string; 0: none */
+	__u64 text;	 /* string; 0: none */
+	__u32 mounts;	 /* the newest mount, if it is at this place */
+	__u32 describes; /* the file of the descriptor is as it was before the call */
 	__u32 text_kind;
 };
 
@@ -91,22 +90,6 @@ static __always_inline int push_subject(struct scratch *s, struct operation *op)
 	return 0;
 }
 
-/* The type of a mount as given: "fuse.sshfs" is a "fuse". That is all that a mount has of attributes. */
-static __always_inline void fill_filesystem(struct file_record *r, __u64 string)
-{
-	long bytes = bpf_probe_read_user_str(r->filesystem, sizeof(r->filesystem), (void *)string);
-	bool ended = false;
-
-	if (bytes <= 1)
-		return;
-	r->head.flags &= ~FLAG_ATTRIBUTES_UNKNOWN;
-	for (int i = 0; i < FILESYSTEM_BYTES; i++) {
-		ended |= r->filesystem[i] == '.';
-		if (ended)
-			r->filesystem[i] = 0;
-	}
-}
-
 /* A global function for the reason that lib/path.h gives. */
 __noinline int operation_done(struct operation *op)
 {
@@ -124,8 +107,6 @@ __noinline int operation_done(struct operation *op)
 	r->op_mode = op->mode;
 	r->op_uid = op->uid;
 	r->op_gid = op->gid;
-	if (op->filesystem)
-		fill_filesystem(r, op->filesystem);
 	if (op->text_kind != TEXT_DENTRY)
 		event_text(s, op->text_kind, op->text);
 	/* A descriptor that another thread closed meanwhile, a string that it unmapped. */
@@ -155,8 +136,7 @@ static __always_inline bool follows(__u32 how, __u32 at_flags)
 static __always_inline void open_operation(struct operation *op, struct call *call, __u64 nr,
 					   int fd)
 {
-	/* struct open_how begins with u64 flags, u64 mode. */
-	__u64 how[2] = { ~0U, 0 };
+	__u64 how[2]; /* struct open_how begins with u64 flags, u64 mode. */
 
 #ifdef NR_creat
 	if (nr == NR_creat)
@@ -164,7 +144,8 @@ static __always_inline void open_operation(struct operation *op, struct call *ca
 #endif
 	if (nr == NR_openat2) {
 		/* Unreadable by now: any flag may have been set. */
-		bpf_probe_read_user(how, sizeof(how), (void *)call->arg[3]);
+		if (bpf_probe_read_user(how, sizeof(how), (void *)call->arg[3]) < 0)
+			how[0] = ~0U;
 		op->flags = how[0];
 		op->mode = how[1] & MODE_BITS;
 	}
@@ -202,8 +183,6 @@ static __always_inline bool mount_operation(struct operation *op, struct call *c
 	}
 	if (kind == MOUNT_BIND)
 		op->dest_name = call->arg[1];
-	if (kind == MOUNT_NEW)
-		op->filesystem = call->arg[3];
 	op->mounts = kind == MOUNT_NEW || kind == MOUNT_BIND;
 	return kind != MOUNT_NOTHING;
 }

@@ -8,11 +8,14 @@
  * Sound by construction, as access predicates are: one of the keys is present in every event for which the
  * expression is true and whose paths are absolute and normalised. Other paths are not looked up at all.
  */
-import { AFFIX_BYTES_MAX, type ApproverKind } from "@weir/matcher-wasm/format";
+import { AFFIX_BYTES_MAX, type ApproverKind, type Field } from "@weir/matcher-wasm/format";
 import { leafKeys } from "../access/keys.ts";
 import type { AccessPredicate, Leaf, Nnf, StringTest } from "../ir.ts";
 import { type FlatPattern, parseGlob, parsePattern } from "../pattern.ts";
+import { compileRegex } from "../regex/index.ts";
 import { EXPRESSION_DEPTH_MAX } from "./runtime.ts";
+
+const encoder = new TextEncoder();
 
 export type KeyKind = ApproverKind | "prefix" | "suffix";
 
@@ -71,11 +74,27 @@ function leafKeysOf(leaf: Extract<Leaf, { kind: "string" }>): readonly IndexKey[
   if (source.from !== "path" && source.from !== "basename") return null;
   const keys: IndexKey[] = [];
   for (const test of leaf.tests) {
-    const found = leafKeys({ ...leaf, tests: [test] }) ?? affix(test, source.slot);
+    const found = leafKeys({ ...leaf, tests: [test] }) ?? affixKeys(leaf.field, test, source.slot);
     if (found === null) return null;
     keys.push(...found);
   }
   return keys;
+}
+
+function affixKeys(field: Field, test: StringTest, slot: IndexKey["slot"]): readonly IndexKey[] | null {
+  if (test.kind !== "regex") return affix(test, slot);
+  return field.source.from === "basename" ? regexAffixes(test.source, slot) : null;
+}
+
+/** The beginnings or the ends of which one is a name's, whichever are longer. */
+function regexAffixes(source: string, slot: IndexKey["slot"]): readonly IndexKey[] | null {
+  const { prefixes, suffixes } = compileRegex(source);
+  const bytes = (texts: readonly string[] | null) => texts?.map((text) => encoder.encode(text)) ?? null;
+  const [starts, ends] = [bytes(prefixes), bytes(suffixes)];
+  const shortest = (texts: readonly Uint8Array[]) => Math.min(...texts.map((text) => text.length));
+  if (starts !== null && (ends === null || shortest(starts) > shortest(ends)))
+    return starts.map((text) => ({ kind: "prefix", slot, value: text.subarray(0, AFFIX_BYTES_MAX) }));
+  return ends?.map((text) => ({ kind: "suffix", slot, value: text.subarray(-AFFIX_BYTES_MAX) })) ?? null;
 }
 
 /** The literal with which the last component has to begin or end, the longer of both. */

@@ -5,6 +5,7 @@
  * because the checker, the linker and every other rule with the same regex ask again.
  */
 
+import { affixes } from "./affixes.ts";
 import type { RegexNode } from "./ast.ts";
 import { finiteLanguage, serialise, toAutomaton } from "./automaton.ts";
 import { Budget } from "./budget.ts";
@@ -29,6 +30,9 @@ export interface CompiledRegex {
   readonly fits: "every text" | "no text" | "some texts";
   /** All texts that fit, when they are few and valid UTF-8. */
   readonly texts: readonly string[] | null;
+  /** Texts with one of which every text that fits begins, or ends; see `affixes.ts`. */
+  readonly prefixes: readonly string[] | null;
+  readonly suffixes: readonly string[] | null;
   /** What the regex is when it is only a run of characters. */
   readonly literal: string | null;
 }
@@ -85,6 +89,8 @@ function compile(source: string): CompiledRegex {
     work: budget.work,
     fits: start === ALL ? "every text" : start === DEAD ? "no text" : "some texts",
     texts: finiteLanguage(automaton),
+    prefixes: affixes(node, "start"),
+    suffixes: affixes(node, "end"),
     literal: literalOf(node),
   };
 }

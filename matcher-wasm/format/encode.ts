@@ -92,12 +92,10 @@ export function encodeEvent(
 ): Uint8Array {
   const eventType = eventTypeByName(type);
   if (eventType === undefined) throw new EncodeError(`event type ${JSON.stringify(type)} is unknown`);
-  const given = FIELDS.filter((field) => (field.event ?? type) === type && field.source.from !== "context").flatMap(
-    (field) => {
-      const value = Object.hasOwn(fields, field.name) ? fields[field.name] : undefined;
-      return value === undefined ? [] : [{ field, value: scalar(field, value) }];
-    },
-  );
+  const given = recordFields(type).flatMap((field) => {
+    const value = Object.hasOwn(fields, field.name) ? fields[field.name] : undefined;
+    return value === undefined ? [] : [{ field, value: scalar(field, value) }];
+  });
   const text = (wanted: (field: Field) => boolean): string | Uint8Array => {
     const found = given.find(({ field }) => wanted(field));
     return found === undefined ? "" : stringOf(found.field, found.value);
@@ -118,6 +116,18 @@ export function encodeEvent(
   for (const { field, value } of [...given].sort((a, b) => isPart(a.field) - isPart(b.field)))
     setField(bytes, view, field, value, fields);
   return bytes;
+}
+
+const fieldsByType = new Map<string, readonly Field[]>();
+
+/** @returns the fields that records of the type hold */
+function recordFields(type: string): readonly Field[] {
+  let fields = fieldsByType.get(type);
+  if (fields === undefined) {
+    fields = FIELDS.filter((field) => (field.event ?? type) === type && field.source.from !== "context");
+    fieldsByType.set(type, fields);
+  }
+  return fields;
 }
 
 /** One entry of a span; a discarded or busy record is there but must not be read. */

@@ -176,7 +176,7 @@ test("a glob as long as globs get still has a directory", () => {
 });
 
 /** Exact in both directions: a wider answer would be sound and useless, a narrower one would lose events. */
-test("one glob: silent exactly where no child fits, negated exactly where every child does", () => {
+test("one glob: silent exactly where no child fits, negated exactly where every child does", { timeout: 60_000 }, () => {
   const field = directoryField("open") as Field;
   const counts = { false: [0, 0], true: [0, 0] };
   fc.assert(
@@ -197,7 +197,7 @@ test("one glob: silent exactly where no child fits, negated exactly where every 
   for (const count of [...counts.false, ...counts.true]) expect(count).toBeGreaterThan(150);
 });
 
-test("no event in a directory that is proven silent matches", () => {
+test("no event in a directory that is proven silent matches", { timeout: 60_000 }, () => {
   const seen = { proven: 0, matched: 0 };
   fc.assert(
     fc.property(

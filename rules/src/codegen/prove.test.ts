@@ -93,6 +93,14 @@ describe("a matcher's proof", { timeout: 60_000 }, () => {
     expect(answers("chmod")).toEqual([true, true, true]);
   });
 
+  it("keeps a condition and its opposite apart", async () => {
+    const tests = [glob("/a/*")];
+    const matcher = await loadRules([pathRule("open", tests), pathRule("unlink", tests, true)]);
+    const answers = (type: string) => ["/a", "/b"].map((directory) => matcher.prove(typeId(type), directory));
+    expect(answers("open")).toEqual([false, true]);
+    expect(answers("unlink")).toEqual([true, false]);
+  });
+
   it("does not exist for a type in which one rule may match anywhere", async () => {
     const anywhere: CheckedRule = { id: "all", event: "open", expr: { kind: "const", value: true } };
     const never: CheckedRule = { id: "none", event: "unlink", expr: { kind: "const", value: false } };

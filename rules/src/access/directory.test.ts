@@ -176,7 +176,9 @@ test("a glob as long as globs get still has a directory", () => {
 });
 
 /** Exact in both directions: a wider answer would be sound and useless, a narrower one would lose events. */
-test("one glob: silent exactly where no child fits, negated exactly where every child does", { timeout: 60_000 }, () => {
+test("one glob: silent exactly where no child fits, negated exactly where every child does", {
+  timeout: 60_000,
+}, () => {
   const field = directoryField("open") as Field;
   const counts = { false: [0, 0], true: [0, 0] };
   fc.assert(

@@ -1,5 +1,5 @@
 /** Syntax tree to typed operands: names resolved, macros expanded, constants folded. */
-import { EVENT_TYPES, FIELDS, type Field, findField } from "@weir/matcher-wasm/format";
+import { EVENT_TYPES, FIELDS, type Field, findField, HOST_FIELDS } from "@weir/matcher-wasm/format";
 import { parseNetwork } from "../address.ts";
 import { CONSTANTS } from "../constants.ts";
 import { applyBinary, applyUnary } from "../integers.ts";
@@ -192,7 +192,14 @@ function fieldOperand(field: Field, span: Span): Operand {
   return field.timestamp ? { type: "int", expr, unit: "timestamp", span } : { type: "int", expr, span };
 }
 
+function unknownOfHost(scope: Scope, name: string, span: Span): never {
+  const names = HOST_FIELDS.map((field) => field.name);
+  const hint = suggestion(name, [...names, ...BOOLEANS.keys()]) ?? `names: ${names.join(", ")}`;
+  scope.fail("unknown-name", span, `\`${name}\` is no name of a filter: filters read the host, not events`, hint);
+}
+
 function unknown(scope: Scope, name: string, span: Span): never {
+  if (scope.readsHost) unknownOfHost(scope, name, span);
   const foreign = foreignName(name);
   if (foreign !== undefined) scope.unsupported(span, foreign);
   const [event = "", ...rest] = name.split(".");

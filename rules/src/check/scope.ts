@@ -98,6 +98,11 @@ export class Scope {
     );
   }
 
+  /** Whether names are those of the host. */
+  get readsHost(): boolean {
+    return this.#names.fields === "host";
+  }
+
   /** Where the text that is being checked was written. */
   get excerpt(): Excerpt {
     return this.#excerpt;

@@ -156,6 +156,11 @@ test.each([
   expect(problems(action).map((problem) => problem.slice(0, expected.length))).toContain(expected);
 });
 
+test("fields have suggestions", () => {
+  const { diagnostics } = analyse("    limiter_token: [proces.pid]\n");
+  expect(diagnostics[0]?.hint).toBe("did you mean `process.pid`?");
+});
+
 test("signals have suggestions", () => {
   const hint = (signal: string) => withActions(`kill: { signal: ${signal} }`).diagnostics[0]?.hint;
   expect(hint("kill")).toBe("did you mean `SIGKILL`?");

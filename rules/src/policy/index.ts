@@ -1,20 +1,12 @@
 export { SECL_AGENT_VERSION } from "./gate.ts";
-export { type MergedMacro, type MergedMacros, mergeMacros } from "./macro-set.ts";
-export { type Inactive, type MergedRule, mergeRules } from "./merge.ts";
-export { type ActionMetadata, type PolicyMetadata, policyMetadata } from "./metadata.ts";
+export { type MergedMacro, mergeMacros } from "./macro-set.ts";
+export { type MergedRule, mergeRules } from "./merge.ts";
+export { type PolicyMetadata, policyMetadata } from "./metadata.ts";
 export type {
   ActionSource,
-  CoredumpAction,
-  Gate,
-  HashAction,
-  KillAction,
-  LogAction,
   MacroSource,
   PolicySource,
-  Positioned,
-  Program,
   RuleSource,
-  Scope,
   SetAction,
   Tags,
   VariableValue,

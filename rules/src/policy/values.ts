@@ -1,5 +1,5 @@
 /** Typed values of policy keys, each checked against its limits: what does not fit is reported and left out. */
-import { findField } from "@weir/matcher-wasm/format";
+import { FIELDS, findField } from "@weir/matcher-wasm/format";
 import { isScalar, type Node, type Scalar } from "yaml";
 import { foreignName } from "../check/foreign.ts";
 import { type Excerpt, type Place, placeOf } from "../source.ts";
@@ -134,7 +134,8 @@ export function readDuration(reader: PolicyReader, entry: Entry | undefined): nu
 export function fieldName(reader: PolicyReader, name: Positioned<string>): Positioned<string> | undefined {
   const { value, place } = name;
   if (FIELD_NAME.test(value) && isKnownField(value)) return name;
-  reader.error("unknown-name", place, `unknown field ${JSON.stringify(value)}`);
+  const names = () => FIELDS.map((field) => field.name);
+  reader.error("unknown-name", place, `unknown field ${JSON.stringify(value)}`, () => suggestion(value, names()));
   return undefined;
 }
 

@@ -89,12 +89,13 @@
  *   PART_LITERAL: a address, b bytes   PART_STRING, PART_INT: a entry of the context block, an integer in decimal
  *   PART_RECORD_INT: a offset in the record of a u32, in decimal
  */
-import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, PROOF_BYTES, PROOFS_MAX, RULES_MAX } from "./module.ts";
+import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, PROOF_BYTES, RULES_MAX } from "./module.ts";
 import { EVENT_TYPE_MAX } from "./record.ts";
 
 export const STAMP_BYTES = 4;
 export const STAMPS = 1024;
-export const STAMPS_BYTES = (RULES_MAX + PROOFS_MAX) * STAMP_BYTES;
+/** A rule has at most one proof. */
+export const STAMPS_BYTES = 2 * RULES_MAX * STAMP_BYTES;
 export const OUTPUT = STAMPS + STAMPS_BYTES;
 export const CONTEXT = OUTPUT + OUTPUT_BYTES;
 export const INPUT = CONTEXT + CONTEXT_BYTES;

@@ -70,8 +70,6 @@ export const VERDICT_CANDIDATE = 1 << 30;
 export const RULES_MAX = 16384;
 /** Most programs of one bundle: filters and values of actions. */
 export const PROGRAMS_MAX = 4096;
-/** Most predicates over directories: rules with the same one share it. */
-export const PROOFS_MAX = RULES_MAX;
 /** Most 64 KiB pages of a module's memory. */
 export const MEMORY_PAGES_MAX = 1024;
 /** Most bytes of a module. */

@@ -2,9 +2,9 @@
 import type { Field } from "@weir/matcher-wasm/format";
 import type { Expr, IntExpr, Network, StringTest, TemplatePart } from "../ir.ts";
 import { hasStar, PatternError, parseGlob, parsePattern } from "../pattern.ts";
-import { regexTest } from "./regex.ts";
 import type { Excerpt } from "../source.ts";
 import type { Span } from "../syntax/error.ts";
+import { regexTest } from "./regex.ts";
 import type { Scope } from "./scope.ts";
 
 export interface TextOperand {

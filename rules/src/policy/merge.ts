@@ -7,6 +7,7 @@
 import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
 import type { Place } from "../source.ts";
 import { suggestion } from "../suggest.ts";
+import { ACTIONS_MAX } from "./action.ts";
 import { actionMetadata } from "./metadata.ts";
 import type { ActionSource, OverrideField, PolicySource, RuleSource } from "./model.ts";
 import { placeText } from "./set.ts";
@@ -61,6 +62,8 @@ const OVERRIDDEN: Readonly<Record<Exclude<OverrideField, "all">, string>> = {
 const ALWAYS = ["id", "combine", "override_options", "agent_version", "filters", "disabled"];
 
 const HINTS_MAX = 10;
+/** Most overrides of one rule; each makes a new definition out of all before. */
+const OVERRIDES_MAX = 64;
 
 const isSwitch = (rule: RuleSource): boolean => rule.disabled === true && rule.expression === null;
 
@@ -84,6 +87,12 @@ class Merge implements MergedRules {
 
   #drop(rule: RuleSource, state: InactiveState, reason: string): void {
     this.inactive.set(rule, { state, reason });
+  }
+
+  /** Reports a limit and gives up the definitions. */
+  #refuse(rules: readonly RuleSource[], { at, message }: { readonly at: RuleSource; readonly message: string }): void {
+    this.#report("error", "too-long", at.idPlace, message);
+    for (const rule of rules) this.#drop(rule, "error", message);
   }
 
   /** Brings the definitions of one id together. */
@@ -132,6 +141,13 @@ class Merge implements MergedRules {
 
   #combine({ base, switches, overrides, isFiltered }: Parts): void {
     for (const rule of switches) this.#drop(rule, "disabled", "disabled in the policy");
+    if (overrides.length > OVERRIDES_MAX) {
+      this.#refuse([...(base === undefined ? [] : [base]), ...overrides], {
+        at: overrides[OVERRIDES_MAX] as RuleSource,
+        message: `${overrides.length} overrides of one rule: at most ${OVERRIDES_MAX} are allowed`,
+      });
+      return;
+    }
     const switchedOff = base !== undefined && switches[0];
     let state: Draft | undefined = base && {
       base,
@@ -222,6 +238,11 @@ class Merge implements MergedRules {
     if (source.disabled || source.expression === null) {
       const by = disabledBy === undefined ? "disabled in the policy" : `disabled by ${placeText(disabledBy.idPlace)}`;
       for (const rule of members) this.#drop(rule, "disabled", rule === disabledBy ? "disabled in the policy" : by);
+      return;
+    }
+    if (source.actions.length > ACTIONS_MAX) {
+      const message = `${source.actions.length} actions of one rule: at most ${ACTIONS_MAX} are allowed`;
+      this.#refuse(members, { at: base, message });
       return;
     }
     const last = overrides.at(-1);

@@ -58,6 +58,14 @@ describe("files that are no policy", () => {
   });
 });
 
+test("more overrides than one rule may have", () => {
+  const overrides = Array.from({ length: 65 }, (_, i) => `  - { id: r, combine: override, priority: ${i} }\n`);
+  expect(problems(`${rule(GOOD)}${overrides.join("")}`)).toEqual([
+    "68:11 too-long 65 overrides of one rule: at most 64 are allowed",
+  ]);
+  expect(problems(`${rule(GOOD)}${overrides.slice(1).join("")}`)).toEqual([]);
+});
+
 test.each([
   [rule(""), "2:5 missing-key the rule `r` has no `expression`"],
   ["rules:\n  - expression: a\n", "2:5 missing-key the rule has no `id`"],

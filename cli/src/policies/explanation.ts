@@ -49,6 +49,7 @@ export function explanationText(set: PolicySet, judged: JudgedEvent, only: strin
     ...(others > 0 && only === undefined ? [ansis.dim(`${others} rules judge other types of event`)] : []),
     ...(rules.length === 0 ? [`no rule${only === undefined ? "" : ` ${only}`} judges ${event.type} events`] : []),
     `kernel stage  ${fate}: ${kernelText(judged)}`,
+    ...(judged.silent ? ["directory     proven silent: the kernel stage may drop all such events in it"] : []),
     `evaluator     ${idsText(evaluator)}`,
     `matcher       ${idsText(matcher)}${agree ? "" : ansis.red("  differs from the evaluator: this is a defect of Weir")}`,
   ];
@@ -75,6 +76,7 @@ export function explanationJson(set: PolicySet, judged: JudgedEvent, only: strin
       return { id: rule.checked.id, event: rule.checked.event, matches: node.value, trace: node };
     }),
     kernel: judged.kernel,
+    silentDirectory: judged.silent,
     evaluator: ids(judged.evaluator),
     matcher: ids(judged.matcher),
   };

@@ -14,6 +14,7 @@ const step: StepResult = {
   unexpected: [],
   disagreement: [],
   dropped: false,
+  discarded: false,
 };
 const result = (...steps: readonly Partial<StepResult>[]): CaseResult => ({
   ok: steps.every(({ ok }) => ok !== false),
@@ -42,11 +43,14 @@ test("of a sequence only the events that differ, by number", () => {
 });
 
 test("defects of Weir are named so", () => {
-  expect(text(result({ ok: false, expected: null, got: ["a"], disagreement: ["a"], dropped: true }))).toBe(
+  expect(
+    text(result({ ok: false, expected: null, got: ["a"], disagreement: ["a"], dropped: true, discarded: true })),
+  ).toBe(
     `✗ p.test.yaml:2:3 \\u001b[2Jname
     got       a
     ! a  matcher and evaluator disagree: this is a defect of Weir
-    ! the kernel stage would drop this event: this is a defect of Weir`,
+    ! the kernel stage would drop this event: this is a defect of Weir
+    ! the directory is proven silent all the same: this is a defect of Weir`,
   );
 });
 

@@ -26,6 +26,8 @@ function stepLines(step: StepResult, number: number | undefined): string[] {
     lines.push(`    ${ansis.magenta(`! ${id}`)}  matcher and evaluator disagree: this is a defect of Weir`);
   if (step.dropped)
     lines.push(`    ${ansis.magenta("!")} the kernel stage would drop this event: this is a defect of Weir`);
+  if (step.discarded)
+    lines.push(`    ${ansis.magenta("!")} the directory is proven silent all the same: this is a defect of Weir`);
   return lines;
 }
 

@@ -221,12 +221,14 @@ function judgeCase(
   const { rule, seeds, matcher } = subject;
   if (matcher === undefined) throw new Error(`line ${line} was not linked`);
   const evaluator = rule.event === event.type && evaluate(rule.expr as Nnf, event.fields);
-  const linked = "judge" in matcher ? matcher.judge.session().judge(event).rules.includes(matcher.index) : "error";
+  const judged = "judge" in matcher ? matcher.judge.session().judge(event) : null;
+  const linked = "judge" in matcher ? judged?.rules.includes(matcher.index) === true : "error";
   const details = [
     ...("problem" in matcher ? [matcher.problem] : []),
     ...(evaluator && hasKernelPaths(event) && !kernelStagePasses(seeds, event.type, event.fields)
       ? ["the kernel stage would drop this event, although the expression matches it"]
       : []),
+    ...(evaluator && judged?.silent ? ["the directory is proven silent, although the expression matches"] : []),
   ];
   if (evaluator === expected && linked === expected && details.length === 0) return null;
   return {

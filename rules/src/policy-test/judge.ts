@@ -5,7 +5,13 @@
  * What stands in for the host: processes are known by their pid (`process.pid`, `process.ancestors.pid`),
  * containers and cgroups by their id; time is `event.timestamp`, and stands still where an event has none.
  */
-import { encodeEvent, encodeSpan, HOST_FIELDS, type MatcherDescription } from "@weir/matcher-wasm/format";
+import {
+  encodeEvent,
+  encodeSpan,
+  eventTypeByName,
+  HOST_FIELDS,
+  type MatcherDescription,
+} from "@weir/matcher-wasm/format";
 import {
   type ContextValue,
   contextOfFields,
@@ -15,6 +21,7 @@ import {
   VariableStore,
   type VariableSubject,
 } from "@weir/matcher-wasm/host";
+import { directoryField } from "../access/index.ts";
 import type { EventFields, EventValue } from "../evaluate.ts";
 import type { TypedEvent } from "../events/index.ts";
 
@@ -45,6 +52,8 @@ export interface Judged {
   readonly rules: readonly number[];
   /** The event with its variables: as they were, and as they were whenever rules were judged or acted. */
   readonly states: readonly [EventFields, ...EventFields[]];
+  /** The matcher proves that no event in this event's directory matches: the kernel stage may drop all of them. */
+  readonly silent: boolean;
 }
 
 export class JudgeSession {
@@ -70,7 +79,8 @@ export class JudgeSession {
       throw new Error(`the matcher did not read the record of a ${type} event: ${span.length} bytes`);
     const states: [EventFields, ...EventFields[]] = [this.#withVariables(fields, subject)];
     const [first] = verdicts;
-    if (first === undefined) return { rules: [], states };
+    const silent = this.#isSilent(type, fields);
+    if (first === undefined) return { rules: [], states, silent };
     const rules = decideRules({
       matcher: this.#matcher,
       sets: setPrograms(this.#description),
@@ -85,7 +95,14 @@ export class JudgeSession {
       },
       subject: () => subject,
     });
-    return { rules, states };
+    return { rules, states, silent };
+  }
+
+  #isSilent(type: string, fields: EventFields): boolean {
+    const id = eventTypeByName(type)?.id;
+    const path = fields[directoryField(type)?.name ?? ""];
+    if (id === undefined || typeof path !== "string" || !path.startsWith("/") || path === "/") return false;
+    return this.#matcher.prove(id, path.slice(0, Math.max(1, path.lastIndexOf("/"))));
   }
 
   #subjectOf(fields: EventFields): VariableSubject {

@@ -18,6 +18,8 @@ export interface JudgedEvent {
   readonly evaluator: readonly LoadedRule[];
   /** Of the kernel stage; events without a path are not asked. */
   readonly kernel: KernelDecision | { readonly passes: true; readonly because: "no-path" };
+  /** Its directory is proven silent, so that the kernel stage may drop all events in it. */
+  readonly silent: boolean;
   /** Why a rule of the event's type matches or does not. */
   trace(rule: LoadedRule): TraceNode;
 }
@@ -62,7 +64,7 @@ export class Session {
   judge(event: TypedEvent): JudgedEvent {
     const { rules, seeds } = this.#set.analysis;
     const { type, fields } = event;
-    const { rules: matching, states } = this.#session.judge(event);
+    const { rules: matching, states, silent } = this.#session.judge(event);
     const evaluated = (rule: LoadedRule): boolean =>
       rule.checked.event === type && states.some((state) => evaluate(rule.written.expr, state));
     return {
@@ -70,6 +72,7 @@ export class Session {
       matcher: matching.map((index) => rules[index] as LoadedRule),
       evaluator: rules.filter(evaluated),
       kernel: hasKernelPaths(event) ? kernelStageDecision(seeds, type, fields) : { passes: true, because: "no-path" },
+      silent,
       trace: (rule) => trace(rule.written.expr, states[0], rule.written.written),
     };
   }

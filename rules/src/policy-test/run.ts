@@ -41,6 +41,8 @@ export interface StepResult {
   readonly disagreement: readonly string[];
   /** The kernel stage would drop the event, although rules match it. */
   readonly dropped: boolean;
+  /** Its directory is proven silent, although rules match it. */
+  readonly discarded: boolean;
 }
 
 export interface CaseResult {
@@ -164,9 +166,10 @@ function runStep(set: PolicySet, about: readonly LoadedRule[], step: TestStep, j
     ...evaluated.filter((id) => !got.includes(id)),
   ]);
   const dropped = judged.matcher.length > 0 && !judged.kernel.passes;
+  const discarded = judged.matcher.length > 0 && judged.silent;
   const { file, offset } = step.place;
   return {
-    ok: unexpected.length + missing.length + disagreement.length === 0 && !dropped,
+    ok: unexpected.length + missing.length + disagreement.length === 0 && !dropped && !discarded,
     line: file.lineOf(offset),
     event: step.event.type,
     expected,
@@ -175,6 +178,7 @@ function runStep(set: PolicySet, about: readonly LoadedRule[], step: TestStep, j
     unexpected,
     disagreement,
     dropped,
+    discarded,
   };
 }
 

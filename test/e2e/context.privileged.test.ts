@@ -2,7 +2,7 @@
  * What rules ask of processes, and what they set, with real processes on this machine's kernel. The tests share
  * one agent and follow each other; the last one swaps its rules.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Detection } from "@weir/agent";
@@ -20,6 +20,12 @@ const open = (id: string, condition: string, name = id): string =>
 const on = (type: string, id: string, condition: string): string =>
   `  - id: ${id}\n    expression: ${JSON.stringify(`${type}.${condition}`)}\n`;
 
+/** A container as far as its cgroup tells, in whichever hierarchy this machine has. */
+const CONTAINER = "c0ffee".padStart(64, "0");
+const HIERARCHY = existsSync("/sys/fs/cgroup/cgroup.controllers") ? "/sys/fs/cgroup" : "/sys/fs/cgroup/pids";
+const CGROUP = `${HIERARCHY}/docker/${CONTAINER}`;
+const inContainer = (commands: string): string => `sh -c 'echo $$ > ${CGROUP}/cgroup.procs; exec sh -c "${commands}"'`;
+
 const SEEN = "process.seen";
 const RULES = [
   open("end", "open.retval == 0"),
@@ -29,6 +35,11 @@ const RULES = [
   open("capability", "process.cap_effective & CAP_SYS_ADMIN == 0"),
   open("executable", 'process.file.rights & 0111 == 0111 && process.file.user == "root" && process.file.inode > 0'),
   open("account", 'process.user == "weirdo" && open.file.group == "weirdos"'),
+  open("mapped", 'process.user == "root" && process.uid == 1'),
+  open(
+    "container",
+    `process.container.id == "${CONTAINER}" && container.runtime == "docker" && container.created_at < 1m`,
+  ),
   on("chown", "owner", `file.path == "${watched}/owned" && chown.file.destination.user == "daemon"`),
   on("exec", "executed", `args_flags in ["weir-flag"] && exec.file.name == "env"`),
   on("exit", "failed", `args_options in ["weir-exit=3"] && exit.code == 3 && exit.cause == EXITED`),
@@ -42,12 +53,15 @@ const VARIABLES = `
       - set: {name: seen, scope: process, field: open.file.name, append: true, inherited: true}
       - set: {name: own, scope: process, value: true}
       - set: {name: armed, value: true}
+      - set: {name: around, scope: container, value: true}
   - id: same_event
     expression: open.file.path == "${watched}/first" && \${${SEEN}} in ["first"]
   - id: later
     expression: open.file.path == "${watched}/second" && \${${SEEN}} in ["first"]
   - id: own_only
     expression: open.file.path == "${watched}/second" && \${process.own} == true
+  - id: together
+    expression: open.file.path == "${watched}/second" && \${container.around} == true
   - id: armed
     expression: open.file.path == "${watched}/third" && \${armed} == true
 `;
@@ -77,6 +91,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await endAll();
+  if (existsSync(CGROUP)) rmdirSync(CGROUP);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -117,6 +132,24 @@ describe("what a process is", () => {
     await script(`unshare -m --propagation private sh -c '${mounts} && exec sh -c ": > account; sleep 0.5"'`);
     expect((await detection("account")).process.user).toBe("weirdo");
     await script("sh -c ': > account; sleep 0.5'");
+    expect(await others()).toEqual([]);
+  });
+
+  test("the name that its user has in its own user namespace", async () => {
+    chmodSync(folder, 0o755);
+    chmodSync(watched, 0o777);
+    const asOne = "setpriv --reuid 1 --regid 1 --clear-groups unshare -Urm sh -c ': > mapped; sleep 0.5'";
+    await script(asOne);
+    expect((await detection("mapped")).process).toMatchObject({ uid: 1, user: "root" });
+    await script(`${asOne.replace("unshare -Urm ", "").replace(": >", ": >>")}`);
+    expect(await others()).toEqual([]);
+  });
+
+  test("its container", async () => {
+    mkdirSync(CGROUP, { recursive: true });
+    await script(inContainer(": > container; sleep 0.2"));
+    expect((await detection("container")).process.container_id).toBe(CONTAINER);
+    await script("sh -c ': > container; sleep 0.2'");
     expect(await others()).toEqual([]);
   });
 
@@ -164,6 +197,15 @@ describe("variables", () => {
     await detection("same_event");
     await detection("later");
     await detection("later");
+    expect(await others()).toEqual([]);
+  });
+
+  test("all processes of a container share one, until the last of them has ended", async () => {
+    const other = inContainer("sleep 0.3; : > second");
+    await script(`${other} & ${inContainer(": > first; sleep 0.2")}; wait`);
+    await detection("same_event");
+    await detection("together");
+    await script(inContainer(": > second"));
     expect(await others()).toEqual([]);
   });
 

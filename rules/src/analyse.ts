@@ -38,6 +38,7 @@ import {
   type Version,
   wrongReferences,
 } from "./policy/index.ts";
+import { RegexBudget, SET_REGEX_WORK_MAX } from "./regex-budget.ts";
 import { type Excerpt, placeOf, SourceFile } from "./source.ts";
 import type { Node, Root } from "./syntax/ast.ts";
 import { ExpressionError } from "./syntax/error.ts";
@@ -128,6 +129,7 @@ class Run {
   readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
   #expansion: Expansion | undefined;
+  #regexes: RegexBudget | undefined;
   #variables: VariableTable = new Map();
   /** What is wrong with the variables of a rule's actions, by its id. */
   #problems: ReadonlyMap<string, string> = new Map();
@@ -272,13 +274,20 @@ class Run {
       ...(action.filter === undefined ? [] : [action.filter.node]),
       ...(action.kind === "set" && action.to.from === "expression" ? [action.to.expression.node] : []),
     ]);
-    if (this.#expansion.add([node, ...programs])) return;
-    throw new CheckError(excerpt, {
-      code: "set-too-large",
-      span: node.span,
-      message: `the rules up to this one have more than ${SET_NODES_MAX} parts once their macros are expanded`,
-      hint: "split the policies into several sets, or expand large macros in fewer rules",
-    });
+    const refuse = (message: string, hint: string): never => {
+      throw new CheckError(excerpt, { code: "set-too-large", span: node.span, message, hint });
+    };
+    if (!this.#expansion.add([node, ...programs]))
+      refuse(
+        `the rules up to this one have more than ${SET_NODES_MAX} parts once their macros are expanded`,
+        "split the policies into several sets, or expand large macros in fewer rules",
+      );
+    this.#regexes ??= new RegexBudget(this.#macros);
+    if (!this.#regexes.add([node, ...programs]))
+      refuse(
+        `the regular expressions of the rules up to this one take more than ${SET_REGEX_WORK_MAX} steps to compile`,
+        "split the policies into several sets, or make the regular expressions simpler",
+      );
   }
 
   #load(source: RuleSource, written: CheckedExpression): LoadedRule {

@@ -12,7 +12,6 @@ export { type CompileResult, compileAnalysis, compilePolicies, type RuleMetadata
 export {
   type Diagnostic,
   diagnosticJson,
-  mergeDiagnostics,
   type RelatedPlace,
   renderDiagnostic,
   renderPlace,
@@ -25,9 +24,9 @@ export { leafText, predicateText } from "./explain.ts";
 export { type FieldDoc, type FieldGroup, fieldGroups, fieldsMarkdown, typeText } from "./field-docs.ts";
 export type { AccessPredicate, CheckedRule, CompareOp, Expr, IntExpr, Leaf, Nnf, StringTest } from "./ir.ts";
 export {
+  allDiagnostics,
   type KernelFilter,
   kernelFilters,
-  lintPolicies,
   type Preventer,
   type Unfiltered,
   unfilteredPart,

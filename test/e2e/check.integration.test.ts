@@ -88,8 +88,8 @@ describe("a doubtful policy", () => {
     expect(new Set(codes)).toEqual(new Set(["never-true", "regex-habit", "subsumed", "any-open"]));
     expect(result.diagnostics.find(({ rule }: { rule: string }) => rule === "narrow")).toMatchObject({
       code: "subsumed",
-      line: 9,
-      related: [{ line: 7, column: 17, message: "rule wide" }],
+      line: 8,
+      related: [{ line: 6, column: 9, message: "rule wide" }],
     });
     expect(result.rules.find(({ id }: { id: string }) => id === "anywhere")).toMatchObject({
       state: "loaded",

@@ -33,13 +33,13 @@ Example:
 }
 
 async function check(paths: string[], options: CheckOptions): Promise<void> {
-  const { analysePolicies, lintPolicies, mergeDiagnostics } = await import("@weir/rules");
+  const { allDiagnostics, analysePolicies } = await import("@weir/rules");
   const { PolicyFileError, readPolicyFiles } = await import("../policies/files.ts");
   try {
     const files = readPolicyFiles(paths.filter((path) => path !== "-"));
     if (paths.includes("-")) files.push(await (await import("../policies/stdin.ts")).readStdin());
     const analysis = analysePolicies(files, { unsupported: options.strict ? "error" : "skip" });
-    const diagnostics = mergeDiagnostics(analysis.diagnostics, lintPolicies(analysis));
+    const diagnostics = allDiagnostics(analysis);
     const isWarned = diagnostics.some(({ severity }) => severity === "warning");
     const ok = analysis.ok && !(options.strict && isWarned);
     if (!ok) process.exitCode = 1;

@@ -90,6 +90,14 @@ export function condition(scope: Scope, node: Root): Expr {
   return scope.fail("type", node.span, `expected a condition, received ${describeOperand(result)}`, hint);
 }
 
+/** What stands behind `not`, which binds more tightly than any comparison. */
+function negated(scope: Scope, node: Node): Expr {
+  const result = operand(scope, node);
+  if (result.type === "bool") return result.expr;
+  const message = `\`not\` needs a condition, received ${describeOperand(result)}`;
+  return scope.fail("type", node.span, message, "it binds more tightly than a comparison: write `not (…)`");
+}
+
 function integer(scope: Scope, node: Node, op: string): IntExpr {
   const result = operand(scope, node);
   if (result.type === "int") return result.expr;
@@ -98,7 +106,7 @@ function integer(scope: Scope, node: Node, op: string): IntExpr {
 }
 
 function unary(scope: Scope, { op, operand: inner, span }: OfKind<"unary">): Operand {
-  if (op === "!") return { type: "bool", expr: { kind: "not", term: condition(scope, inner) }, span };
+  if (op === "!") return { type: "bool", expr: { kind: "not", term: negated(scope, inner) }, span };
   const expr = integer(scope, inner, op);
   const folded: IntExpr =
     expr.kind === "int" ? { kind: "int", value: applyUnary(op, expr.value) } : { kind: "unary", op, operand: expr };

@@ -5,6 +5,7 @@
  * constraint; so has one that reads a field which hosts never know, for it counts as true in both of its senses.
  */
 import { FILE_MODE, FILE_OP_MODE, type Field } from "@weir/matcher-wasm/format";
+import { pathFlaw } from "../check/operand.ts";
 import { leafFields } from "../evaluate.ts";
 import { fullText, intText } from "../explain.ts";
 import { INVERSE } from "../integers.ts";
@@ -157,6 +158,8 @@ export function impossibleText(field: Field, test: StringTest): string | undefin
   const literal = Buffer.byteLength(test.kind === "equals" ? text : text.replaceAll("*", ""));
   if (isComm(field) && literal > COMM_BYTES_MAX)
     return `the kernel keeps ${COMM_BYTES_MAX} bytes of a task's name, this has ${literal}`;
+  const flaw = field.source.from === "path" && test.kind === "equals" ? pathFlaw(text) : undefined;
+  if (flaw !== undefined) return `no path is ${JSON.stringify(text)}: ${flaw}`;
   if (field.source.from === "basename" && text.includes("/")) return "a last component never contains `/`";
   return undefined;
 }

@@ -54,7 +54,7 @@ function dotStar(): string {
  * its stars so, and in a path neither at the start of a component nor behind an extension, looks as if `.*` were meant as one thing.
  */
 function notDotStar(pattern: string, { path }: HabitOptions): boolean {
-  if (/(?:^|[^.])\*/.test(pattern)) return true;
+  if (/(?:^|[^.])\*/.test(pattern) || /^\.\*[^*]*$/.test(pattern)) return true;
   return path && (/\/\.\*/.test(pattern) || /\.[^/.]*\.\*$/.test(pattern));
 }
 

@@ -3,9 +3,8 @@
  * a rule means, and none says "never", "always" or "includes" without a proof.
  */
 import type { Analysis, LoadedRule } from "../analyse.ts";
-import type { Written } from "../check/index.ts";
-import { type Diagnostic, DiagnosticList, diagnosticAt } from "../diagnostics.ts";
-import { type Excerpt, placeOf } from "../source.ts";
+import { type Diagnostic, DiagnosticList, diagnosticAt, mergeDiagnostics } from "../diagnostics.ts";
+import { type Place, placeOf } from "../source.ts";
 import { lintConditions } from "./conditions.ts";
 import type { Finding, Report } from "./finding.ts";
 import { lintTexts } from "./literals.ts";
@@ -44,6 +43,16 @@ export function lintPolicies({ rules }: Analysis): readonly Diagnostic[] {
   return list.sorted();
 }
 
+/** @returns what the analysis and the lints have to say, in order; what a lint says more exactly is said once */
+export function allDiagnostics(analysis: Analysis): readonly Diagnostic[] {
+  const lints = lintPolicies(analysis);
+  const decided = new Set(lints.flatMap(({ code, rule }) => (DECIDING.includes(code) ? [rule] : [])));
+  const others = analysis.diagnostics.filter(({ code, rule }) => code !== "constant" || !decided.has(rule));
+  return mergeDiagnostics(others, lints);
+}
+
+const DECIDING: readonly string[] = ["never-true", "always-true"];
+
 /** One definition may be a rule for each of several event types: what is not true of all of them is no problem of it. */
 function ofAll(parts: readonly (readonly Finding[])[]): readonly Finding[] {
   const [first = [], ...others] = parts;
@@ -62,7 +71,8 @@ function findingsOf(rule: LoadedRule, prover: Prover): readonly Finding[] {
   lintTexts(written, report);
   lintNumbers(located, report);
   lintNotes(rule, located, report);
-  const impossible = findings.filter(({ code }) => code === "never-matches");
+  const warned = written.warnings.map(({ code, excerpt, span }) => ({ code, at: { excerpt, span } }));
+  const impossible = [...findings, ...warned].filter(({ code }) => code === "never-matches");
   lintConditions(located, {
     event: checked.event,
     prover,
@@ -82,29 +92,28 @@ function subsumptionFinding({ narrow, wide, same }: Subsumption): Finding {
   return {
     severity: "warning",
     code: same ? "same-as" : "subsumed",
-    at: wholeOf(narrow),
+    at: narrow.source.idPlace,
     message,
-    related: { at: wholeOf(wide), message: `rule ${wide.source.id}` },
+    related: { at: wide.source.idPlace, message: `rule ${wide.source.id}` },
   };
 }
 
-function wholeOf({ source }: LoadedRule): Written {
-  const excerpt = source.expression as Excerpt;
-  return { excerpt, span: { start: 0, end: excerpt.text.length } };
+function holds(outer: Finding["at"], inner: Finding["at"]): boolean {
+  if (!("span" in outer && "span" in inner) || outer.excerpt !== inner.excerpt) return false;
+  return outer.span.start <= inner.span.start && inner.span.end <= outer.span.end;
 }
 
-const holds = (outer: Written, inner: Written): boolean =>
-  outer.excerpt === inner.excerpt && outer.span.start <= inner.span.start && inner.span.end <= outer.span.end;
+const placeFor = (at: Finding["at"]): Place => ("span" in at ? placeOf(at.excerpt, at.span) : at);
 
 function add(list: DiagnosticList, { at, related, decides: _, ...rest }: Finding, rule: string): void {
   list.add(rest.severity, () => ({
-    ...diagnosticAt(placeOf(at.excerpt, at.span), { ...rest, rule }),
+    ...diagnosticAt(placeFor(at), { ...rest, rule }),
     ...(related === undefined ? {} : { related: [relatedAt(related.at, related.message)] }),
   }));
 }
 
-function relatedAt(at: Written, message: string) {
-  const { file, line, column, length, excerpt } = diagnosticAt(placeOf(at.excerpt, at.span), {
+function relatedAt(at: Finding["at"], message: string) {
+  const { file, line, column, length, excerpt } = diagnosticAt(placeFor(at), {
     severity: "note",
     code: "",
     message,

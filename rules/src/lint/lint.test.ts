@@ -105,6 +105,9 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
     [`open.created && process.file.name =~ "x?y*"`, "regex-habit: ?"],
     [`open.created && process.args =~ "*http*?id=[1]*"`],
     [`open.file.name in [~"*.so.*", ~"c$t*"]`],
+    [`open.file.name in [~".*"] || open.file.path =~ "/x/.*"`],
+    [`open.file.name =~ ".*sh"`],
+    [`open.file.name =~ ".*shadow.*"`, "regex-habit: .*"],
     [`open.file.path in [~"/etc/*.conf.d/*", ~"/home/*/.*", ~"/lib/libc.so.*"]`],
     [`open.file.path =~ "/etc/passwd.*"`, "regex-habit: .*"],
     [`open.file.path =~ "/tmp/.+"`, "regex-habit: .+"],
@@ -117,6 +120,10 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
     [`open.file.path =~ "/a/**/a"`],
   ],
   names: [
+    [
+      `open.created && !(process.comm == "a" && process.uid == 0) && process.comm == "b"`,
+      `redundant: !(process.comm == "a" && process.uid == 0)`,
+    ],
     [
       `open.created && process.comm == "systemd-networkd"`,
       `never-true: process.comm == "systemd-networkd"`,
@@ -181,7 +188,7 @@ describe("rules that include one another", () => {
   test("a narrower one, with the place of the wider", () => {
     const found = lint([`open.file.path =~ "/etc/**"`, `open.file.path == "/etc/passwd" && open.flags & O_CREAT > 0`]);
     const [one] = found.filter(({ code }) => code === "subsumed");
-    expect(one).toMatchObject({ rule: "r2", line: 7, related: [{ line: 4, file: "p.yaml" }] });
+    expect(one).toMatchObject({ rule: "r2", line: 5, column: 9, related: [{ line: 2, file: "p.yaml" }] });
   });
 
   test.each<readonly [string, readonly string[], readonly string[]]>([

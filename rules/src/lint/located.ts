@@ -36,9 +36,9 @@ function build(expr: Expr, { written, negate, at: around }: Context): Located {
   const at = written.get(expr) ?? around;
   if (expr.kind === "not") {
     const inner = build(expr.term, { written, negate: !negate, at });
-    // `not x` is the place of a single condition; of a junction inside, the parts have places of their own.
+    // What is written as `not x` says what it says; the parts of a junction in it have places of their own.
     const whole = closed(at);
-    return inner.kind === "single" ? { ...inner, at: whole, negated: negate } : { ...inner, at: whole };
+    return { ...inner, at: whole, negated: negate };
   }
   if (expr.kind !== "and" && expr.kind !== "or") {
     const nnf = toNnf(negate ? { kind: "not", term: expr } : expr);

@@ -56,6 +56,7 @@ import {
   VERDICT_CANDIDATE,
 } from "../format/module.ts";
 import { childHash, keepBytes, mixWord, nameHash, nameSeed, ROOT_HASH } from "./hash.ts";
+import { forgetText } from "./locate.ts";
 import {
   destinationLength,
   destinationOf,
@@ -163,6 +164,7 @@ export function isSilent(address: usize, row: usize): bool {
 
 /** Starts a new number; when they have all been used, the stamps of the last round are forgotten. */
 function nextEvent(): void {
+  forgetText();
   eventNumber++;
   if (eventNumber != 0) return;
   memory.fill(STAMPS, 0, STAMPS_BYTES);

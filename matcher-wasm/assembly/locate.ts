@@ -1,4 +1,9 @@
-/** Where the texts of fields are, in the record or in the context block, by the reference that predicates use. */
+/**
+ * Where the texts of fields are, in the record or in the context block, by the reference that predicates use.
+ *
+ * Rules that are asked one after the other mostly ask for the same text, and a name or comm has to be searched
+ * for: the last text of the record is kept. Invariant: whoever goes on to another record forgets it.
+ */
 import {
   REF_ARRAY,
   REF_COMM,
@@ -33,17 +38,33 @@ import {
 export let text: usize = 0;
 export let textLength: u32 = 0;
 
+/** One more than the reference of what `text` is, when it lies in the record; else 0. */
+let found: u32 = 0;
+
+/** Another record comes, or other bytes in its place. */
+export function forgetText(): void {
+  found = 0;
+}
+
 /** Number of values of a field. */
 export function valueCount(ref: u32): u32 {
   return (ref & REF_ARRAY) != 0 ? contextCount(ref & REF_CONTEXT_ENTRY_MASK) : 1;
 }
 
 /** Puts value `index` of the field into `text` and `textLength`; an absent scalar is the empty string. */
+// @ts-ignore: decorator
+@inline
 export function fetch(record: usize, ref: u32, index: u32): void {
+  if (ref + 1 != found) find(record, ref, index);
+}
+
+function find(record: usize, ref: u32, index: u32): void {
   if ((ref & REF_CONTEXT) == 0) {
+    found = ref + 1;
     locate(record, ref);
     return;
   }
+  found = 0;
   const entry = ref & REF_CONTEXT_ENTRY_MASK;
   textLength = 0;
   if (index >= contextCount(entry)) return;

@@ -7,7 +7,7 @@ import { INPUT_BYTES, PROGRAM_UNKNOWN, PROGRAM_VALUES_MAX, VALUE_BYTES } from ".
 import { EVENT_TYPE_MAX, RECORD_HEADER_BYTES } from "../format/record.ts";
 import { contextCount, contextValue } from "./context.ts";
 import { knownOf } from "./judge.ts";
-import { fetch, text, textLength, valueCount } from "./locate.ts";
+import { fetch, forgetText, text, textLength, valueCount } from "./locate.ts";
 import { bodyFits, headerFits, typeOf } from "./record.ts";
 
 const INPUT_ADDRESS: usize = INPUT as usize;
@@ -21,6 +21,7 @@ let emitted: u32 = 0;
 
 export function run_program(index: u32, offset: u32): i32 {
   emitted = 0;
+  forgetText();
   if (offset > INPUT_LIMIT - RECORD_HEADER_BYTES) return PROGRAM_UNKNOWN;
   const record = INPUT_ADDRESS + (offset as usize);
   if (!headerFits(record, INPUT_LIMIT - offset) || typeOf(record) > TYPE_LIMIT || !bodyFits(record))

@@ -35,6 +35,7 @@ const HEADER_BYTES: u32 = RECORD_HEADER_BYTES;
 const PATHS: u32 = FILE_PATHS;
 const PATH_LIMIT: u32 = PATH_BYTES_MAX;
 const COMM_LIMIT: u32 = COMM_BYTES;
+const WORD_BYTES: u32 = 8;
 const TEXT_LIMIT: u32 = TEXT_BYTES_MAX;
 const FILE_TYPE_LIMIT: u32 = FILE_TYPE_MAX;
 
@@ -178,11 +179,19 @@ export function bodyFits(record: usize): bool {
   );
 }
 
-/** Bytes of a text of at most COMM_BYTES up to its first NUL. */
+/** Bytes of a text of two words up to its first NUL. */
 export function shortLength(text: usize): u32 {
-  let length: u32 = 0;
-  while (length < COMM_LIMIT && load<u8>(text + length) != 0) length++;
-  return length;
+  const first = zeroBytes(load<u64>(text));
+  if (first != 0) return (ctz(first) >> 3) as u32;
+  const second = zeroBytes(load<u64>(text, WORD_BYTES));
+  return second != 0 ? WORD_BYTES + ((ctz(second) >> 3) as u32) : COMM_LIMIT;
+}
+
+/** The lowest bit set is in the first byte of the word that is zero. */
+// @ts-ignore: decorator
+@inline
+function zeroBytes(word: u64): u64 {
+  return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
 }
 
 /** Where the last component of the `length` bytes at `path` starts, counted from `path`. */

@@ -23,6 +23,7 @@ import {
   PARAM_RECORD,
 } from "./int-code.ts";
 import { type Runtime, requireDepth } from "./runtime.ts";
+import { shortTextCode } from "./short-text.ts";
 import { stringRef } from "./string-ref.ts";
 import { compileStringSet, compileStringTests, putIntSet } from "./string-set.ts";
 import { putTemplate } from "./template.ts";
@@ -177,7 +178,8 @@ function stringCode(runtime: Runtime, leaf: Extract<Leaf, { kind: "string" }>): 
       m.i32.const(putTemplate(test.parts, runtime.pool, (field) => runtime.entries.entryOf(field))),
     ]),
   );
-  if (constant.length > 0) parts.unshift(constantStringCode(runtime, constant, operands()));
+  if (constant.length > 0)
+    parts.unshift(shortTextCode(runtime, leaf.field, constant) ?? constantStringCode(runtime, constant, operands()));
   const [first, ...others] = parts;
   if (first === undefined) return m.i32.const(0);
   return others.reduce((any, part) => m.i32.or(any, part), first);

@@ -7,7 +7,6 @@
 export type CharSet = readonly number[];
 
 export const CODE_POINT_MAX = 0x10ffff;
-export const EMPTY: CharSet = [];
 export const EVERYTHING: CharSet = [0, CODE_POINT_MAX];
 
 /** @param ranges pairs in any order, overlapping or not; `high` is not below `low` */

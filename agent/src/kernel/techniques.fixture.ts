@@ -10,6 +10,7 @@ export interface Expected {
   readonly path: string;
   readonly destination?: string;
   readonly text?: string;
+  readonly textKnown?: boolean;
   readonly known?: boolean;
   readonly opFlags?: number;
   readonly opMode?: number;
@@ -235,7 +236,9 @@ const mounts: readonly Technique[] = [
     before: "mkdir m; ln -s m l",
     act: perl(`my ($t, $l, $n) = ("tmpfs", "l", "none"); call(165, $n, $l, $t, 0, 0)`),
     after: "umount m",
-    expected: (mode) => [{ type: "mount", path: objects(mode) ? "m" : "l", known: objects(mode) }],
+    expected: (mode) => [
+      { type: "mount", path: objects(mode) ? "m" : "l", known: objects(mode), textKnown: objects(mode) },
+    ],
   },
   {
     name: "move_mount of a name beside MOVE_MOUNT_F_EMPTY_PATH",

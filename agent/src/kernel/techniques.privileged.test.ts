@@ -3,21 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { bpfObject } from "./object.ts";
 import { type AttachMode, KernelStage, StageUnavailableError } from "./stage.ts";
 import { TECHNIQUES } from "./techniques.fixture.ts";
-import { tryTechnique, unsupported } from "./techniques.run.fixture.ts";
-
-const stages = new Map<AttachMode, KernelStage | string>();
-afterAll(() => {
-  for (const stage of stages.values()) if (stage instanceof KernelStage) stage.close();
-});
-
-/** @returns why there is none in this mode */
-function stageOf(mode: AttachMode): KernelStage | string {
-  const known = stages.get(mode);
-  if (known !== undefined) return known;
-  const stage = open(mode);
-  stages.set(mode, stage);
-  return stage;
-}
+import { unsupported, type Watch, watch } from "./techniques.run.fixture.ts";
 
 function open(mode: AttachMode): KernelStage | string {
   try {
@@ -30,12 +16,20 @@ function open(mode: AttachMode): KernelStage | string {
 }
 
 describe.for(["tracepoint", "trampoline"] as const)("%s", (mode) => {
+  let stage: KernelStage | string | undefined;
+  let watching: Watch | undefined;
+  afterAll(() => {
+    watching?.end();
+    if (stage instanceof KernelStage) stage.close();
+  });
+
   test.for(TECHNIQUES.map((technique) => ({ ...technique })))("$name", async (technique, context) => {
-    const stage = stageOf(mode);
+    stage ??= open(mode);
     if (typeof stage === "string") return context.skip(stage);
     const why = unsupported(technique);
     if (why !== undefined) return context.skip(why);
-    const { expected, seen } = await tryTechnique(stage, technique);
+    watching ??= await watch(stage);
+    const { expected, seen } = watching.attempt(technique);
     expect(seen).toEqual(expected);
   });
 });

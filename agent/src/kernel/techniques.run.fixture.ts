@@ -6,6 +6,7 @@ import { join } from "node:path";
 import {
   type DecodedRecord,
   decodeRecord,
+  EVENT_TYPES,
   eventTypeById,
   type FileEvent,
   ringRecords,
@@ -15,7 +16,6 @@ import { buildTables } from "./tables.ts";
 import type { Expected, Technique } from "./techniques.fixture.ts";
 
 const FLAG_ATTRIBUTES_UNKNOWN = 32;
-const FLAG_TEXT_TRUNCATED = 128;
 
 /** Runs a shell script in a folder, in a process of its own. */
 export function shell(script: string, folder: string): string {
@@ -49,6 +49,7 @@ function shown(event: FileEvent, expected: Expected | undefined, folder: string)
     path: relative(event.path),
     destination: relative(event.destination),
     text: event.text,
+    textKnown: !event.textTruncated,
     known: (event.flags & FLAG_ATTRIBUTES_UNKNOWN) === 0,
     opFlags: event.opFlags,
     opMode: event.opMode,
@@ -65,44 +66,60 @@ function shown(event: FileEvent, expected: Expected | undefined, folder: string)
 export interface Outcome {
   readonly expected: readonly Partial<Expected>[];
   readonly seen: readonly Partial<Expected>[];
-  /** Events whose text is empty and not known to be. */
-  readonly textUnknown: number;
 }
 
-/** Watches a technique's types below a new folder while it is used. */
-export async function tryTechnique(stage: KernelStage, technique: Technique): Promise<Outcome> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "weir-technique-")));
-  const filesystem = shell("findmnt -n -o FSTYPE --target .", folder).slice(0, 15);
-  const mountPoint = shell("stat -c %m .", folder);
-  const wanted = technique.expected(stage.mode).map((e) => ({
+export interface Watch {
+  /** Uses a technique in a folder of its own. */
+  readonly attempt: (technique: Technique) => Outcome;
+  readonly end: () => void;
+}
+
+/** Lets a stage report every file event below a new folder. */
+export async function watch(stage: KernelStage): Promise<Watch> {
+  const base = realpathSync(mkdtempSync(join(tmpdir(), "weir-technique-")));
+  const facts = {
+    filesystem: shell("findmnt -n -o FSTYPE --target .", base).slice(0, 15),
+    mountPoint: shell("stat -c %m .", base),
+  };
+  const types = EVENT_TYPES.filter(({ file }) => file).map(({ name }) => name);
+  const interests = types.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
+  const approvers = types.map((event) => ({
+    event,
+    kind: "ancestor" as const,
+    slot: "file" as const,
+    value: base,
+    flagsAny: null,
+  }));
+  await stage.activate(buildTables(1, [{ tenant: 0, seeds: { format: "weir-seeds/1", interests, approvers } }]));
+  return {
+    attempt: (technique) => attempt(stage, technique, { base, ...facts }),
+    end: () => void spawnSync("rm", ["-rf", "--one-file-system", base]),
+  };
+}
+
+interface Surroundings {
+  readonly base: string;
+  readonly filesystem: string;
+  readonly mountPoint: string;
+}
+
+function attempt(stage: KernelStage, technique: Technique, { base, filesystem, mountPoint }: Surroundings): Outcome {
+  const folder = mkdtempSync(join(base, "t-"));
+  const expected = technique.expected(stage.mode).map((e) => ({
     ...e,
     ...(e.filesystem === "FOLDER" && { filesystem }),
     ...(e.text?.startsWith("ROOT") && { text: folder.slice(mountPoint.length - 1) + e.text.slice(4) }),
   }));
-  const types = technique.types ?? [...new Set(wanted.map(({ type }) => type))];
+  const types = technique.types ?? expected.map(({ type }) => type);
   try {
-    shell(technique.before ?? ":", folder);
-    const interests = types.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
-    const approvers = types.flatMap((event) =>
-      (["ancestor", "path"] as const).map((kind) => ({
-        event,
-        kind,
-        slot: "file" as const,
-        value: folder,
-        flagsAny: null,
-      })),
-    );
-    await stage.activate(buildTables(1, [{ tenant: 0, seeds: { format: "weir-seeds/1", interests, approvers } }]));
+    if (technique.before) shell(technique.before, folder);
     readRecords(stage);
     shell(technique.act, folder);
-    const events = readRecords(stage).filter((record) => record.kind === "file");
-    return {
-      expected: wanted,
-      seen: events.map((event, i) => shown(event, wanted[i], folder)),
-      textUnknown: events.filter(({ flags }) => flags & FLAG_TEXT_TRUNCATED).length,
-    };
+    const events = readRecords(stage).filter(
+      (record) => record.kind === "file" && types.includes(eventTypeById(record.type)?.name ?? ""),
+    ) as FileEvent[];
+    return { expected, seen: events.map((event, i) => shown(event, expected[i], folder)) };
   } finally {
-    shell(technique.after ?? ":", folder);
-    spawnSync("rm", ["-rf", "--one-file-system", folder]);
+    if (technique.after) shell(technique.after, folder);
   }
 }

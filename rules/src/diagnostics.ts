@@ -121,10 +121,8 @@ export class DiagnosticList {
     if (this.#omitted === 0) return sorted;
     const message = `${this.#omitted} more problems are not shown`;
     const file = sorted.at(-1)?.file ?? "";
-    return [
-      ...sorted,
-      diagnosticOf(file, { severity: this.hasErrors ? "error" : "warning", code: "too-many", message }),
-    ];
+    const worst = SEVERITIES.find((severity) => sorted.some((item) => item.severity === severity)) ?? "warning";
+    return [...sorted, diagnosticOf(file, { severity: this.hasErrors ? "error" : worst, code: "too-many", message })];
   }
 }
 

@@ -3,7 +3,7 @@
  * a rule means, and none says "never", "always" or "includes" without a proof.
  */
 import type { Analysis, LoadedRule } from "../analyse.ts";
-import { type Diagnostic, DiagnosticList, diagnosticAt, mergeDiagnostics } from "../diagnostics.ts";
+import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, mergeDiagnostics } from "../diagnostics.ts";
 import { type Place, placeOf } from "../source.ts";
 import { lintConditions } from "./conditions.ts";
 import type { Finding, Report } from "./finding.ts";
@@ -32,15 +32,33 @@ const SET_STEPS_MAX = 1_000_000;
  * however many rules use it
  */
 export function lintPolicies({ rules }: Analysis): readonly Diagnostic[] {
-  const list = new DiagnosticList();
+  const told = new Map<string, Told>();
   let steps = SET_STEPS_MAX;
   for (const [id, parts] of Map.groupBy(rules, (rule) => rule.source.id)) {
     const prover = new Prover(Math.min(steps, RULE_STEPS_MAX));
-    for (const finding of ofAll(parts.map((rule) => findingsOf(rule, prover)))) add(list, finding, id);
+    for (const finding of ofAll(parts.map((rule) => findingsOf(rule, prover)))) tell(told, finding, id);
     steps -= prover.used;
   }
-  for (const finding of subsumptions(rules)) add(list, subsumptionFinding(finding), finding.narrow.source.id);
-  return list.sorted();
+  for (const finding of subsumptions(rules)) tell(told, subsumptionFinding(finding), finding.narrow.source.id);
+  // Notes apart, so that many of them leave room for warnings.
+  const [warnings, notes] = [new DiagnosticList(), new DiagnosticList()];
+  for (const one of told.values())
+    (one.finding.severity === "note" ? notes : warnings).add(one.finding.severity, () => diagnosticFor(one));
+  return mergeDiagnostics(warnings.sorted(), notes.sorted());
+}
+
+/** A finding and the rules of which it was said. */
+interface Told {
+  readonly finding: Finding;
+  readonly rules: Set<string>;
+}
+
+function tell(told: Map<string, Told>, finding: Finding, rule: string): void {
+  const { file, offset } = placeFor(finding.at);
+  const key = `${finding.code} ${offset} ${file.name} ${finding.message}`;
+  const known = told.get(key);
+  if (known === undefined) told.set(key, { finding, rules: new Set([rule]) });
+  else known.rules.add(rule);
 }
 
 /** @returns what the analysis and the lints have to say, in order; what a lint says more exactly is said once */
@@ -105,11 +123,14 @@ function holds(outer: Finding["at"], inner: Finding["at"]): boolean {
 
 const placeFor = (at: Finding["at"]): Place => ("span" in at ? placeOf(at.excerpt, at.span) : at);
 
-function add(list: DiagnosticList, { at, related, decides: _, ...rest }: Finding, rule: string): void {
-  list.add(rest.severity, () => ({
+function diagnosticFor({ finding, rules }: Told): Diagnostic {
+  const { at, related, decides: _, ...rest } = finding;
+  const [rule = "", ...otherRules] = [...rules].sort(compareText);
+  return {
     ...diagnosticAt(placeFor(at), { ...rest, rule }),
+    ...(otherRules.length === 0 ? {} : { otherRules }),
     ...(related === undefined ? {} : { related: [relatedAt(related.at, related.message)] }),
-  }));
+  };
 }
 
 function relatedAt(at: Finding["at"], message: string) {

@@ -31,7 +31,7 @@ Examples:
     )
     .action(async (paths: string[], options: ExplainOptions) => {
       const { fail } = await import("../terminal/errors.ts");
-      await explain(paths, options).catch((error) => fail("explain", error));
+      await explain(paths, options).catch(async (error) => fail("explain", await readable(error)));
     });
 }
 
@@ -39,7 +39,7 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
   const { readPolicyFiles } = await import("../policies/files.ts");
   const { CommandError, PolicyError } = await import("../terminal/errors.ts");
   const { countsText, diagnosticsText } = await import("../policies/report.ts");
-  const { analysePolicies, PolicySet } = await import("@weir/rules");
+  const { analysePolicies, EventError, PolicySet } = await import("@weir/rules");
   const policies = readPolicyFiles(paths);
   const event = await eventOf(options.event);
   const analysis = analysePolicies(policies);
@@ -47,7 +47,9 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
   if (!(set instanceof PolicySet)) throw new PolicyError(countsText(set), set);
   if (options.rule !== undefined && !set.rules.some((rule) => rule.checked.id === options.rule))
     throw new CommandError(ruleProblem(set, options.rule));
-  const judged = set.session().judge(event);
+  const accepted = set.accept(event);
+  if (!accepted.ok) throw new EventError(accepted.problems);
+  const judged = set.session().judge(accepted.event);
   const { explanationJson, explanationText } = await import("../policies/explanation.ts");
   if (options.json) {
     process.stdout.write(`${JSON.stringify(explanationJson(set, judged, options.rule))}\n`);
@@ -59,16 +61,17 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
 
 /** @param given JSON itself, which starts with a brace, as no path in practice does; or where it is */
 async function eventOf(given: string): Promise<TypedEvent> {
-  const { EventError, parseEvent } = await import("@weir/rules");
+  const { parseEvent } = await import("@weir/rules");
   const { textOf } = await import("../policies/lines.ts");
-  const { CommandError } = await import("../terminal/errors.ts");
   const text = given.trimStart().startsWith("{") ? given : await textOf(given);
-  try {
-    return parseEvent(text, { kernelPaths: true });
-  } catch (error) {
-    if (!(error instanceof EventError)) throw error;
-    throw new CommandError(`the event cannot be used\n  ${error.message.replaceAll("\n", "\n  ")}`);
-  }
+  return parseEvent(text, { kernelPaths: true });
+}
+
+/** An event that cannot be used, with its problems one below the other. */
+async function readable(error: unknown): Promise<unknown> {
+  const { EventError } = await import("@weir/rules");
+  if (!(error instanceof EventError)) return error;
+  return new Error(`the event cannot be used\n  ${error.message.replaceAll("\n", "\n  ")}`);
 }
 
 function ruleProblem(set: PolicySet, id: string): string {

@@ -11,3 +11,4 @@ export {
   type TypedEvent,
   UNKNOWN_FIELD,
 } from "./read.ts";
+export { withDeclaredVariables } from "./variables.ts";

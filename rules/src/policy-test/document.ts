@@ -28,6 +28,8 @@ export interface NamedRule {
 
 export interface TestStep {
   readonly event: TypedEvent;
+  /** Of the keys of the event. */
+  readonly keys: ReadonlyMap<string, Place>;
   /** All rules that match; null where nothing is said about that. */
   readonly expect: readonly NamedRule[] | null;
   readonly expectNot: readonly NamedRule[];
@@ -109,7 +111,7 @@ function readStep(reader: PolicyReader, map: YAMLMap, entries: ReadonlyMap<strin
     );
   const expect = entries.has("expect") ? readRules(reader, entries.get("expect"), "`expect`") : null;
   const expectNot = readRules(reader, entries.get("expect_not"), "`expect_not`");
-  return event === null ? null : { event, expect, expectNot, place };
+  return event === null ? null : { ...event, expect, expectNot, place };
 }
 
 function readRules(reader: PolicyReader, entry: Entry | undefined, what: string): NamedRule[] {
@@ -125,13 +127,16 @@ function readRules(reader: PolicyReader, entry: Entry | undefined, what: string)
 }
 
 /** The event's mapping; what is wrong with a value is reported where the value stands. */
-function readYamlEvent(reader: PolicyReader, entry: Entry): TypedEvent | null {
+function readYamlEvent(reader: PolicyReader, entry: Entry): Pick<TestStep, "event" | "keys"> | null {
   const map = reader.map(entry.value, "`event`", entry.keyPlace);
   if (map === null) return null;
   const given = reader.entries(map, "the event");
   const values = new Map([...given].map(([key, { value }]) => [key, plainValue(reader, value)]));
   const result = readEvent(values, { kernelPaths: true });
-  if (result.ok) return result.event;
+  if (result.ok) {
+    const keys = new Map([...given].map(([key, { keyPlace }]) => [key, keyPlace]));
+    return { event: result.event, keys };
+  }
   for (const problem of result.problems) {
     const { key, index, message, hint } = problem;
     const text = key === "" ? message : problemText({ key, ...(index === undefined ? {} : { index }), message });

@@ -11,6 +11,7 @@ import {
   eventTypeByName,
   HOST_FIELDS,
   type MatcherDescription,
+  type VariableDescription,
 } from "@weir/matcher-wasm/format";
 import {
   type ContextValue,
@@ -38,6 +39,11 @@ export class EventJudge {
   /** @throws MatcherRejectedError when the bytes are no module that an agent would run */
   static async load(wasm: Uint8Array): Promise<EventJudge> {
     return new EventJudge(await Matcher.load(wasm));
+  }
+
+  /** That rules set. */
+  get variables(): readonly VariableDescription[] {
+    return this.#matcher.description.variables;
   }
 
   /** Starts with no variable set. Sessions may take turns, event by event. */

@@ -4,7 +4,7 @@ import type { Analysis, LoadedRule } from "../analyse.ts";
 import { compileAnalysis } from "../compile.ts";
 import type { Diagnostic } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
-import { hasKernelPaths, type TypedEvent } from "../events/index.ts";
+import { type EventResult, hasKernelPaths, type TypedEvent, withDeclaredVariables } from "../events/index.ts";
 import { type TraceNode, trace } from "../trace.ts";
 import { EventJudge, type JudgeSession } from "./judge.ts";
 
@@ -45,6 +45,11 @@ export class PolicySet {
     return new PolicySet(analysis, await EventJudge.load(compiled.wasm));
   }
 
+  /** @returns the event with its variables as the policies declare them, or what is wrong with them */
+  accept(event: TypedEvent): EventResult {
+    return withDeclaredVariables(event, this.#judge.variables);
+  }
+
   /** Starts with no variable set. */
   session(): Session {
     return new Session(this, this.#judge);
@@ -61,6 +66,7 @@ export class Session {
     this.#session = judge.session();
   }
 
+  /** @param event accepted by the set */
   judge(event: TypedEvent): JudgedEvent {
     const { rules, seeds } = this.#set.analysis;
     const { type, fields } = event;

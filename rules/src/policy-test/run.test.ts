@@ -166,6 +166,24 @@ rules:
     expect(await failures(tests)).toEqual([]);
   });
 
+  test("values for variables that are not, or of another type", async () => {
+    const event = `{ type: unlink, "\${process.sen}": true, "\${count}": x, "\${names}": [a, 1] }`;
+    const result = await testPolicies(
+      [{ name: "p.yaml", text: policy }],
+      [{ name: "p.test.yaml", text: `- event: ${event}\n  expect: []\n` }],
+    );
+    expect(result).toMatchObject({ ran: false, diagnostics: [{ line: 1, column: 81 }] });
+    const other = await testPolicies(
+      [{ name: "p.yaml", text: policy }],
+      [{ name: "p.test.yaml", text: `- event: ${event.replace(", 1]", "]")}\n  expect: []\n` }],
+    );
+    if (other.ran) throw new Error("the tests were run");
+    expect(other.diagnostics.map(({ column, message, hint }) => [column, message, hint])).toEqual([
+      [26, "${process.sen}: no rule sets this variable", "did you mean `${process.seen}`?"],
+      [50, expect.stringMatching(/^\$\{count\}: expected an integer.*received the string "x"$/), undefined],
+    ]);
+  });
+
   test("a value that the event itself gives", async () => {
     const event = `{ type: unlink, unlink.file.path: /tmp/a, "\${process.seen}": true }`;
     expect(await failures(`- event: ${event}\n  expect: [removed_after]\n`)).toEqual([]);

@@ -7,6 +7,7 @@
  */
 import { type AnalyseOptions, type Analysis, analysePolicies, type LoadedRule } from "../analyse.ts";
 import { compareText, type Diagnostic, diagnosticAt } from "../diagnostics.ts";
+import type { TypedEvent } from "../events/index.ts";
 import type { PolicyInput } from "../policy/index.ts";
 import { suggestion } from "../suggest.ts";
 import type { TraceNode } from "../trace.ts";
@@ -84,6 +85,10 @@ export async function testPolicies(
   if (!analysis.ok || problems.length > 0) return { ran: false, diagnostics: [...diagnostics, ...problems] };
   const set = await PolicySet.load(analysis);
   if (!(set instanceof PolicySet)) return { ran: false, diagnostics: set };
+  const wrong = files.flatMap(({ cases }) =>
+    cases.flatMap(({ steps }) => steps.flatMap((s) => wrongVariables(set, s))),
+  );
+  if (wrong.length > 0) return { ran: false, diagnostics: [...diagnostics, ...wrong] };
   const results: CaseResult[] = [];
   const coverage = new CoverageCount(set.rules.filter((rule) => files.some(({ file }) => isAbout(file, rule))));
   for (const { file, cases } of files) {
@@ -125,10 +130,24 @@ function unknownRules(analysis: Analysis, file: TestFile, cases: readonly TestCa
     });
 }
 
+function wrongVariables(set: PolicySet, { event, keys, place }: TestStep): Diagnostic[] {
+  const result = set.accept(event);
+  if (result.ok) return [];
+  return result.problems.map(({ key, message, hint }) =>
+    diagnosticAt(keys.get(key) ?? place, { severity: "error", code: "event", message: `${key}: ${message}`, hint }),
+  );
+}
+
+/** The event as it was found to be fine before. */
+function accepted(set: PolicySet, event: TypedEvent): TypedEvent {
+  const result = set.accept(event);
+  return result.ok ? result.event : event;
+}
+
 function runCase(set: PolicySet, about: readonly LoadedRule[], one: TestCase, coverage: CoverageCount): CaseResult {
   const session = set.session();
   const steps = one.steps.map((step) => {
-    const judged = session.judge(step.event);
+    const judged = session.judge(accepted(set, step.event));
     const result = runStep(set, about, step, judged);
     coverage.add(step, judged);
     return result;

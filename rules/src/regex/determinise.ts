@@ -37,8 +37,11 @@ export interface RuneDfa {
   readonly alphabet: Alphabet;
 }
 
-/** @throws RegexLimitError as soon as it needs more states or steps than there may be */
-export function determinise(nfa: Nfa, budget: Budget): RuneDfa {
+/**
+ * @param plainStatesMax for tests; the smallest automaton is the same whatever it is
+ * @throws RegexLimitError as soon as it needs more states or steps than there may be
+ */
+export function determinise(nfa: Nfa, budget: Budget, plainStatesMax = PLAIN_STATES_MAX): RuneDfa {
   const { assertions, sets } = nfa;
   const words = assertions.has("wordEdge") || assertions.has("noWordEdge");
   const lines = assertions.has("lineStart") || assertions.has("lineEnd");
@@ -48,7 +51,7 @@ export function determinise(nfa: Nfa, budget: Budget): RuneDfa {
   );
   const members = membership(sets, alphabet, budget);
   const subsets = (covers: Covers | null) => new Subsets({ nfa, alphabet, kinds, members, budget, covers });
-  const plain = subsets(null).explore(PLAIN_STATES_MAX);
+  const plain = subsets(null).explore(plainStatesMax);
   if (plain !== null) return { dfa: plain, alphabet };
   const dfa = subsets(coverage(nfa, members, alphabet.size)).explore(AUTOMATON_STATES_MAX);
   return { dfa: dfa as Dfa, alphabet };

@@ -1,5 +1,14 @@
-import { expect, test } from "vitest";
-import { diagnosticAt, diagnosticJson, diagnosticOf, placeAt, renderDiagnostic } from "./diagnostics.ts";
+import { describe, expect, test } from "vitest";
+import {
+  DiagnosticList,
+  diagnosticAt,
+  diagnosticJson,
+  diagnosticOf,
+  mergeDiagnostics,
+  placeAt,
+  type RelatedPlace,
+  renderDiagnostic,
+} from "./diagnostics.ts";
 import { SourceFile } from "./source.ts";
 
 const file = new SourceFile("p.yaml", "rules:\n\tx: ünknown\r\n\x1b[2J evil\n");
@@ -47,5 +56,40 @@ test("JSON has the same facts", () => {
     column: 5,
     length: 7,
     code: "unknown-name",
+  });
+});
+
+describe("several places and rules", () => {
+  const file = new SourceFile("p.yaml", "first: a && b\nsecond: c\n");
+  const parts = { severity: "warning", code: "x", message: "m" } as const;
+  const relatedTo = (offset: number): RelatedPlace => {
+    const { line, column, excerpt = "" } = diagnosticAt(placeAt(file, offset), parts);
+    return { message: "other", file: "p.yaml", line, column, length: 1, excerpt };
+  };
+
+  test("a second place on the same line is marked there, on another line it is shown", () => {
+    const near = { ...diagnosticAt(placeAt(file, 12), parts), related: [relatedTo(7)] };
+    expect(renderDiagnostic(near).split("\n").slice(1)).toEqual(["    first: a && b", "           -    ^"]);
+    const far = { ...diagnosticAt(placeAt(file, 12), parts), related: [relatedTo(22)] };
+    expect(renderDiagnostic(far).split("\n").slice(3)).toEqual([
+      "    p.yaml:2:9: other",
+      "    second: c",
+      "            ^",
+    ]);
+  });
+
+  test("what is said of several rules at one place is one diagnostic", () => {
+    const of = (rule: string) => diagnosticAt(placeAt(file, 12), { ...parts, rule });
+    const [merged, ...rest] = mergeDiagnostics([of("a"), of("b")], [of("b"), of("c"), of("d")]);
+    expect(rest).toEqual([]);
+    expect(merged).toMatchObject({ rule: "a", otherRules: ["b", "c", "d"] });
+    expect(merged && renderDiagnostic(merged)).toMatch(/^p\.yaml:1:13: warning: rules a, b, c and 1 more: m \[x\]/);
+  });
+
+  test("too many notes are a note", () => {
+    const list = new DiagnosticList();
+    for (let i = 0; i < 300; i++)
+      list.add("note", () => ({ ...diagnosticOf("p.yaml", { ...parts, message: `m${i}` }), severity: "note" }));
+    expect(list.sorted().at(-1)).toMatchObject({ severity: "note", code: "too-many" });
   });
 });

@@ -98,6 +98,7 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
   "habits of regular expressions": [
     [`open.created && process.comm =~ "runc.*"`, "regex-habit: .*"],
     [`open.created && process.comm =~ "runc*"`],
+    [`open.created && process.file.name in ["nc", ~"nc.*"]`],
     [`open.created && process.file.name in [~"^ba*"]`, "regex-habit: ^"],
     [`open.created && process.file.name =~ "[a-z]*sh"`, "regex-habit: [a-z]*"],
     [`open.created && process.file.name == "["`],

@@ -12,7 +12,8 @@ import { covers, disjointFlat, TestSet } from "./texts.ts";
 const PATTERNS_MAX = 500;
 
 export function lintTexts({ texts, nnf }: CheckedExpression, report: Report): void {
-  for (const [test, use] of texts) lintText(test, use, report);
+  const plain = new Set([...texts.keys()].flatMap((test) => (test.kind === "equals" ? [test.value] : [])));
+  for (const [test, use] of texts) lintText(test, use, { plain, report });
   for (const leaf of leavesOf(nnf)) if (leaf.kind === "string") lintList(leaf.tests, texts, report);
 }
 
@@ -24,7 +25,13 @@ function* leavesOf(expr: Nnf): Iterable<Nnf> {
   }
 }
 
-function lintText(test: StringTest, use: TextUse, report: Report): void {
+interface TextOptions {
+  /** Every plain text of the rule. */
+  readonly plain: ReadonlySet<string>;
+  readonly report: Report;
+}
+
+function lintText(test: StringTest, use: TextUse, { plain, report }: TextOptions): void {
   const { field, text, like } = use;
   const impossible = impossibleText(field, test);
   // A plain text with a slash for a last component is reported by the checker.
@@ -42,7 +49,9 @@ function lintText(test: StringTest, use: TextUse, report: Report): void {
   if (!text.pattern && !like) return;
   if (test.kind !== "equals" && test.kind !== "glob" && test.kind !== "pattern") return;
   const habit = findHabit(text.value, { path: field.matching === "path", freeText: isFreeText(field) });
-  if (habit !== undefined) {
+  // Beside `nc` itself, `nc.*` is what it says.
+  const isMeant = text.value.endsWith(".*") && plain.has(text.value.slice(0, -2));
+  if (habit !== undefined && !isMeant) {
     const at = within(use, habit.start, habit.end);
     report({ severity: "warning", code: "regex-habit", at, message: habit.message, hint: habit.hint });
     return;

@@ -15,7 +15,6 @@ import { Prover } from "./prove.ts";
 import { type Subsumption, subsumptions } from "./subsume.ts";
 
 export {
-  flagNames,
   type KernelFilter,
   kernelFilters,
   type Preventer,

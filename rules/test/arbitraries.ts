@@ -185,106 +185,90 @@ function flagLeaf(field: Field): fc.Arbitrary<Leaf> {
     });
 }
 
+const kind = <K extends Leaf["kind"]>(name: K) => fc.constant(name);
+const ALL = fc.constant(true as const);
+const compareOp = fc.constantFrom(...COMPARE_OPS);
+
 /** A leaf over fields that events of the type have. */
 export function leafOf(type: string): fc.Arbitrary<Leaf> {
   const strings = fieldsOf(type, (f) => f.type === "string");
-  const paths = strings.filter((f) => f.event === type);
   const ints = fieldsOf(type, (f) => f.type === "int");
-  const scalars = ints.filter((f) => !f.array);
-  const arrays = ints.filter((f) => f.array);
   const bools = fieldsOf(type, (f) => f.type === "bool");
-  const flags = scalars.filter((f) => f.name === "open.flags");
-  const value = fc.constantFrom(...INTS);
-  const op = fc.constantFrom(...COMPARE_OPS);
-  const stringLeaf = (fields: readonly Field[]) =>
-    fc.constantFrom(...fields).chain((field) =>
-      fc.record({
-        kind: fc.constant("string" as const),
-        field: fc.constant(field),
-        tests: fc.array(fc.oneof({ weight: 9, arbitrary: stringTest(field) }, { weight: 1, arbitrary: templateTest }), {
-          minLength: 1,
-          maxLength: 4,
-        }),
-        negated: fc.boolean(),
-      }),
-    );
-  const allStrings = fc.constantFrom(...strings.filter((f) => f.array)).chain((field) =>
+  const addresses = fieldsOf(type, (f) => f.type === "ip");
+  const flags = ints.filter((f) => f.name === "open.flags");
+  return fc.oneof(
+    { weight: 6, arbitrary: stringLeaf(strings.filter((f) => f.event === type)) },
+    { weight: 3, arbitrary: stringLeaf(strings) },
+    { weight: 1, arbitrary: allStrings(strings.filter((f) => f.array)) },
+    { weight: 1, arbitrary: sameString(strings) },
+    ...intLeaves(ints),
+    { weight: 1, arbitrary: networkLeaf(addresses) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: kind("bool"), field: fc.constantFrom(...bools), negated: fc.boolean() }),
+    },
+    ...flags.map((field) => ({ weight: 3, arbitrary: flagLeaf(field) })),
+  );
+}
+
+function stringLeaf(fields: readonly Field[]): fc.Arbitrary<Leaf> {
+  return fc.constantFrom(...fields).chain((field) => {
+    const test = fc.oneof({ weight: 9, arbitrary: stringTest(field) }, { weight: 1, arbitrary: templateTest });
+    return fc.record({
+      kind: kind("string"),
+      field: fc.constant(field),
+      tests: fc.array(test, { minLength: 1, maxLength: 4 }),
+      negated: fc.boolean(),
+    });
+  });
+}
+
+function allStrings(arrays: readonly Field[]): fc.Arbitrary<Leaf> {
+  return fc.constantFrom(...arrays).chain((field) =>
     fc.record({
-      kind: fc.constant("string" as const),
+      kind: kind("string"),
       field: fc.constant(field),
       tests: fc.array(stringTest(field), { maxLength: 4 }),
-      all: fc.constant(true as const),
+      all: ALL,
       negated: fc.boolean(),
     }),
   );
-  const member = fc.record(
+}
+
+function sameString(fields: readonly Field[]): fc.Arbitrary<Leaf> {
+  const field = fc.constantFrom(...fields);
+  return fc.record({ kind: kind("sameString"), left: field, right: field, negated: fc.boolean() });
+}
+
+function networkLeaf(fields: readonly Field[]): fc.Arbitrary<Leaf> {
+  return fc.record(
     {
-      kind: fc.constant("member" as const),
-      field: fc.constantFrom(...ints),
-      values: fc.uniqueArray(value, { minLength: 1, maxLength: 12 }),
-      all: fc.constant(true as const),
-      negated: fc.boolean(),
-    },
-    { requiredKeys: ["kind", "field", "values", "negated"] },
-  );
-  const ip = fc.record(
-    {
-      kind: fc.constant("ip" as const),
-      field: fc.constantFrom(...fieldsOf(type, (f) => f.type === "ip")),
+      kind: kind("ip"),
+      field: fc.constantFrom(...fields),
       networks: fc.array(fc.constantFrom(...NETWORKS), { maxLength: 3 }),
-      all: fc.constant(true as const),
+      all: ALL,
       negated: fc.boolean(),
     },
     { requiredKeys: ["kind", "field", "networks", "negated"] },
   );
-  const expr = intExpr(scalars);
-  const options: fc.WeightedArbitrary<Leaf>[] = [
-    { weight: 6, arbitrary: stringLeaf(paths) },
-    { weight: 3, arbitrary: stringLeaf(strings) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        kind: fc.constant("sameString" as const),
-        left: fc.constantFrom(...strings),
-        right: fc.constantFrom(...strings),
-        negated: fc.boolean(),
-      }),
-    },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constant("compare" as const), op, left: expr, right: expr }) },
+}
+
+function intLeaves(ints: readonly Field[]): fc.WeightedArbitrary<Leaf>[] {
+  const expr = intExpr(ints.filter((f) => !f.array));
+  const array = fc.constantFrom(...ints.filter((f) => f.array));
+  const op = compareOp;
+  const negated = fc.boolean();
+  const values = fc.uniqueArray(fc.constantFrom(...INTS), { minLength: 1, maxLength: 12 });
+  const member = fc.record(
+    { kind: kind("member"), field: fc.constantFrom(...ints), values, all: ALL, negated },
+    { requiredKeys: ["kind", "field", "values", "negated"] },
+  );
+  return [
+    { weight: 3, arbitrary: fc.record({ kind: kind("compare"), op, left: expr, right: expr }) },
     { weight: 2, arbitrary: member },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        kind: fc.constant("anyInt" as const),
-        field: fc.constantFrom(...arrays),
-        op,
-        value: expr,
-        negated: fc.boolean(),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        kind: fc.constant("anyIntPair" as const),
-        left: fc.constantFrom(...arrays),
-        op,
-        right: fc.constantFrom(...arrays),
-        negated: fc.boolean(),
-      }),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        kind: fc.constant("bool" as const),
-        field: fc.constantFrom(...bools),
-        negated: fc.boolean(),
-      }),
-    },
-    { weight: 1, arbitrary: allStrings },
-    { weight: 1, arbitrary: ip },
+    { weight: 1, arbitrary: fc.record({ kind: kind("anyInt"), field: array, op, value: expr, negated }) },
+    { weight: 1, arbitrary: fc.record({ kind: kind("anyIntPair"), left: array, op, right: array, negated }) },
   ];
-  for (const field of flags) options.push({ weight: 3, arbitrary: flagLeaf(field) });
-  return fc.oneof(...options);
 }
 
 /** An expression over one event type, `not` and constants included. */

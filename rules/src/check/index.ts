@@ -1,9 +1,9 @@
 /**
  * The checker: a parsed expression to the IR of one rule, or the reason why it cannot be used.
  */
-export { type CheckedExpression, type CheckOptions, checkExpression } from "./check.ts";
+export { type CheckedExpression, checkExpression } from "./check.ts";
 export { isReservedName } from "./expression.ts";
 export { checkFilter, checkHostFilter, checkSetExpression } from "./part.ts";
 export { checkRule } from "./rule.ts";
 export { CheckError, type Macro, type MacroTable, type TextUse, type Warning, type Written } from "./scope.ts";
-export { type VariableTable, variableField } from "./variables.ts";
+export type { VariableTable } from "./variables.ts";

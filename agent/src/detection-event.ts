@@ -103,10 +103,10 @@ export function openFlagNames(flags: number): string[] {
 
 export const octal = (mode: number): string => `0${(mode & 0o7777).toString(8)}`;
 
-function describeOwner(record: FileEvent, { process, sources: { accounts } }: EventContext): Partial<EventDescription> {
+function describeOwner(record: FileEvent, event: EventContext): Partial<EventDescription> {
   const { opUid, opGid } = record;
-  const user = opUid === ID_UNCHANGED ? undefined : accounts.nameOf("user", opUid, process);
-  const group = opGid === ID_UNCHANGED ? undefined : accounts.nameOf("group", opGid, process);
+  const user = opUid === ID_UNCHANGED ? undefined : event.nameOf("user", opUid);
+  const group = opGid === ID_UNCHANGED ? undefined : event.nameOf("group", opGid);
   return {
     ...(opUid === ID_UNCHANGED ? {} : { new_uid: opUid }),
     ...(opGid === ID_UNCHANGED ? {} : { new_gid: opGid }),

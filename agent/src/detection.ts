@@ -119,8 +119,8 @@ function describe(p: Process, { clock }: HostSources): DetectedProcess {
 type Names = Readonly<Partial<Record<string, string>>>;
 
 /** Names of accounts by the field they go to, those left out that nobody knows. */
-function namesOf({ process, sources }: EventContext, ids: Record<string, readonly [AccountKind, number]>): Names {
-  const names = Object.entries(ids).map(([field, [kind, id]]) => [field, sources.accounts.nameOf(kind, id, process)]);
+function namesOf(event: EventContext, ids: Record<string, readonly [AccountKind, number]>): Names {
+  const names = Object.entries(ids).map(([field, [kind, id]]) => [field, event.nameOf(kind, id)]);
   return Object.fromEntries(names.filter(([, name]) => name));
 }
 

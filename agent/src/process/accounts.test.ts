@@ -15,7 +15,7 @@ test("accounts: the first name of an id, lines that are none left out", () => {
 });
 
 test.each([
-  [undefined, true],
+  ["", true],
   ["passwd: files", true],
   ["passwd:\tcompat systemd # local", true],
   ["group: ldap\npasswd: files", true],

@@ -10,7 +10,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { aliveStat, namespaceOf } from "./live.ts";
 import { attempt, readHead } from "./proc.ts";
 import type { Process } from "./process.ts";
-import { attributesOf, S_IFDIR, S_IFMT } from "./statx.ts";
+import { attributesOf, type FileAttributes, S_IFDIR, S_IFMT } from "./statx.ts";
 
 export type AccountKind = "user" | "group";
 
@@ -25,7 +25,7 @@ interface Names {
   readonly byId: ReadonlyMap<number, string>;
   /** No other database could name the rest. */
   readonly complete: boolean;
-  /** Changes with the file. */
+  /** Changes with the files. */
   readonly stamp: string;
 }
 
@@ -44,9 +44,9 @@ export function parseAccounts(text: string): Map<number, string> {
   return names;
 }
 
-/** @param nsswitch undefined where there is none: files alone then */
-export function isComplete(nsswitch: string | undefined, kind: AccountKind): boolean {
-  const line = new RegExp(`^\\s*${FILES[kind]}:(.*)$`, "m").exec(nsswitch ?? "")?.[1];
+/** @param nsswitch a database that it does not name, or an empty text, stands for the files alone */
+export function isComplete(nsswitch: string, kind: AccountKind): boolean {
+  const line = new RegExp(`^\\s*${FILES[kind]}:(.*)$`, "m").exec(nsswitch)?.[1];
   const databases = (line ?? "files").replace(/#.*|\[[^\]]*\]/g, "").split(/\s+/);
   return databases.every((name) => name === "" || LOCAL_DATABASES.has(name));
 }
@@ -66,10 +66,10 @@ export function mapId(map: IdMap, id: number): number | undefined {
 }
 
 /** @returns undefined when it is not a plain file, too large, or can't be read */
-function readForeign(path: string): string | undefined {
+function readText(path: string, { followLink }: { followLink: boolean }): string | undefined {
   return attempt(() => {
     const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
-    const file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    const file = openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | (followLink ? 0 : O_NOFOLLOW));
     try {
       const stat = fstatSync(file);
       if (!stat.isFile() || stat.size > FILE_BYTES_MAX) return undefined;
@@ -85,6 +85,8 @@ export class Accounts {
   /** The host's view, which is the agent's own where that of init may not be looked at. */
   readonly #host = namespaceOf(1, "mnt") === undefined ? "self" : 1;
   readonly #hostMountNs = namespaceOf(this.#host, "mnt");
+  /** Without the detour through /proc, where it is the agent's own as well. */
+  readonly #hostRoot = this.#hostMountNs === namespaceOf("self", "mnt") ? "" : `/proc/${this.#host}/root`;
   readonly #hostUserNs = namespaceOf(this.#host, "user");
   /** By mount namespace and kind, used longest ago first. */
   readonly #names = new Map<string, Names>();
@@ -98,21 +100,20 @@ export class Accounts {
   nameOf(kind: AccountKind, id: number, process: Process): string | undefined {
     const mountNs = process.ids?.mountNs ?? namespaceOf(process.tgid, "mnt");
     if (mountNs === undefined) return undefined;
-    if (mountNs === this.#hostMountNs)
-      return look(
-        this.#namesOf(kind, mountNs, this.#host, () => true),
-        id,
-      );
+    if (mountNs === this.#hostMountNs) {
+      const names = this.#namesOf(kind, mountNs, this.#hostRoot, () => true);
+      return look(names, id);
+    }
     const isAlive = (): boolean => aliveStat(process) !== undefined;
-    const names = this.#namesOf(kind, mountNs, process.tgid, isAlive);
+    const names = this.#namesOf(kind, mountNs, `/proc/${process.tgid}/root`, isAlive);
     const inside = names && this.#inside(kind, id, mountNs, process.tgid, isAlive);
     return inside === undefined ? undefined : look(names, inside);
   }
 
-  #namesOf(kind: AccountKind, mountNs: number, pid: number | "self", isAlive: () => boolean): Names | undefined {
+  #namesOf(kind: AccountKind, mountNs: number, root: string, isAlive: () => boolean): Names | undefined {
     const at = `${mountNs} ${kind}`;
     const known = this.#names.get(at);
-    const fresh = this.#read(kind, `/proc/${pid}/root`, known);
+    const fresh = this.#read(kind, root, known);
     // Of a process that is gone: what was known last.
     if (!fresh || !isAlive()) return known;
     this.#names.delete(at);
@@ -125,18 +126,21 @@ export class Accounts {
   }
 
   #read(kind: AccountKind, root: string, known: Names | undefined): Names | undefined {
-    if (!attributesOf(root)) return undefined;
+    if (!attributesOf(`${root}/`)) return undefined;
+    // Some distributions link nsswitch.conf. A link of a container would lead out of it.
+    const links = { followLink: root === this.#hostRoot };
     const folder = `${root}/etc`;
-    const etc = attributesOf(folder, { followLink: false });
+    const etc = attributesOf(folder, links);
     if (etc && (etc.mode & S_IFMT) !== S_IFDIR) return undefined;
-    const path = `${folder}/${FILES[kind]}`;
-    const file = etc && attributesOf(path, { followLink: false });
-    const stamp = file ? `${file.inode} ${file.modifiedNs} ${file.changedNs} ${file.sizeBytes}` : "none";
+    const paths = { accounts: `${folder}/${FILES[kind]}`, nsswitch: `${folder}/nsswitch.conf` };
+    const file = etc && attributesOf(paths.accounts, links);
+    const nsswitch = etc && attributesOf(paths.nsswitch, links);
+    const stamp = [file, nsswitch].map(stampOf).join(" / ");
     if (known?.stamp === stamp) return known;
-    const text = file ? readForeign(path) : "";
+    const text = file ? readText(paths.accounts, links) : "";
     if (text === undefined) return undefined;
-    const complete = isComplete(readForeign(`${folder}/nsswitch.conf`), kind);
-    return { byId: parseAccounts(text), complete, stamp };
+    const databases = nsswitch ? readText(paths.nsswitch, links) : "";
+    return { byId: parseAccounts(text), complete: databases !== undefined && isComplete(databases, kind), stamp };
   }
 
   #inside(kind: AccountKind, id: number, mountNs: number, pid: number, isAlive: () => boolean): number | undefined {
@@ -159,6 +163,10 @@ export class Accounts {
     // Ids without a place in the namespace show there as nobody's, whose name says nothing.
     return map && mapId(map, id);
   }
+}
+
+function stampOf(file: FileAttributes | undefined): string {
+  return file ? `${file.inode} ${file.modifiedNs} ${file.changedNs} ${file.sizeBytes}` : "none";
 }
 
 function look(names: Names | undefined, id: number): string | undefined {

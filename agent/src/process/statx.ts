@@ -50,7 +50,6 @@ function timeNs(at: number): bigint {
   return view.getBigInt64(at, true) * 1_000_000_000n + BigInt(view.getUint32(at + 8, true));
 }
 
-/** Bits of a mode that say what kind of file it is, and two of the kinds. */
+/** Bits of a mode that say what kind of file it is, and one of the kinds. */
 export const S_IFMT = 0o170000;
 export const S_IFDIR = 0o040000;
-export const S_IFREG = 0o100000;

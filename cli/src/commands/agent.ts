@@ -207,6 +207,16 @@ async function showStatus(options: { state: string; json?: boolean }): Promise<v
   else process.stdout.write(await statusText(status));
 }
 
+/** Empty while rules have set nothing. */
+function variablesText({ values, evicted, dropped }: AgentStatus["variables"]): string {
+  if (values + evicted + dropped === 0) return "";
+  const losses = [
+    ...(evicted > 0 ? [`${evicted} dropped to bound memory`] : []),
+    ...(dropped > 0 ? [`${dropped} not set as it was not known whose they are`] : []),
+  ];
+  return `  ${[`${values} variables set by rules`, ...losses].join(", ")}\n`;
+}
+
 async function statusText(status: AgentStatus): Promise<string> {
   const { renderSummary, summarize } = await import("../terminal/counters.ts");
   const bundles = status.bundles.map((b) => `  ${b.tenant}: ${b.rules} rules, bundle ${b.digest.slice(0, 12)}\n`);
@@ -216,5 +226,6 @@ async function statusText(status: AgentStatus): Promise<string> {
     ...status.uncaptured.map((type) => `  warning: ${uncapturedText(type)}\n`),
     `${renderSummary(summarize(status))}\n`,
     `  ${status.pipeline.events} events judged, ${status.pipeline.matches} matches, ${status.processes} processes known\n`,
+    variablesText(status.variables),
   ].join("");
 }

@@ -1,11 +1,7 @@
 /** Context values of the event itself: of its file, what it changed, its time, how a process ended. */
 import { type FileEvent, FLAG_ATTRIBUTES_UNKNOWN, ID_UNCHANGED } from "@weir/matcher-wasm/format";
-import type { ContextValue } from "@weir/matcher-wasm/host";
 import type { AccountKind } from "../../process/accounts.ts";
-import type { EventFacts, Resolve } from "./facts.ts";
-
-const account = (kind: AccountKind, id: number, { process, sources }: EventFacts): ContextValue =>
-  sources.accounts.nameOf(kind, id, process) ?? null;
+import type { Resolve } from "./facts.ts";
 
 /** Name of an id among the attributes of the file. */
 const ofFile =
@@ -13,7 +9,7 @@ const ofFile =
   (event) => {
     const { record } = event;
     if (record.kind !== "file") return undefined;
-    return (record.flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0 ? null : account(kind, id(record), event);
+    return (record.flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0 ? null : (event.nameOf(kind, id(record)) ?? null);
   };
 
 /** Name of an id that the operation sets; empty when it leaves that id alone. */
@@ -22,7 +18,7 @@ const ofChange =
   (event) => {
     const { record } = event;
     if (record.kind !== "file" || id(record) === ID_UNCHANGED) return undefined;
-    return account(kind, id(record), event);
+    return event.nameOf(kind, id(record)) ?? null;
   };
 
 /** How a process ended. */

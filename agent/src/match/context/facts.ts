@@ -1,7 +1,7 @@
 /** What the values of an event's context are made of. */
 import type { ExecRecord, ExitRecord, FileEvent } from "@weir/matcher-wasm/format";
 import type { ContextValue } from "@weir/matcher-wasm/host";
-import type { Accounts } from "../../process/accounts.ts";
+import type { AccountKind, Accounts } from "../../process/accounts.ts";
 import { ancestorsOf, isComplete, type Process } from "../../process/process.ts";
 import type { Clock } from "../clock.ts";
 import type { HostFacts } from "./host.ts";
@@ -29,12 +29,24 @@ export class EventFacts {
   /** As it was when it caused the event; after an exec. */
   readonly process: Process;
   readonly sources: HostSources;
+  #names: Map<string, string | undefined> | undefined;
   #lineage: Lineage | undefined;
 
   constructor(record: JudgedRecord, process: Process, sources: HostSources) {
     this.record = record;
     this.process = process;
     this.sources = sources;
+  }
+
+  /**
+   * @param id in the initial user namespace
+   * @returns its name as the acting process would see it; empty for an id without one, undefined: not known
+   */
+  nameOf(kind: AccountKind, id: number): string | undefined {
+    this.#names ??= new Map();
+    const at = `${kind} ${id}`;
+    if (!this.#names.has(at)) this.#names.set(at, this.sources.accounts.nameOf(kind, id, this.process));
+    return this.#names.get(at);
   }
 
   get lineage(): Lineage {

@@ -14,10 +14,10 @@ import { type Image, isOldest, type Process, type ProcessIds, UNKNOWN_IMAGE } fr
 import type { FileAttributes } from "../../process/statx.ts";
 import type { ExecDetail } from "../../process/table.ts";
 import { flagsOf, optionsOf } from "./arguments.ts";
-import type { HostSources, Resolve } from "./facts.ts";
+import type { EventFacts, Resolve } from "./facts.ts";
 
 /** A value of any process; undefined: it has none, null: not known. */
-type Read = (process: Process, sources: HostSources) => ContextValue;
+type Read = (process: Process, event: EventFacts) => ContextValue;
 type Readers = Readonly<Record<string, Read>>;
 
 const path = ({ image }: Process): string | null =>
@@ -40,15 +40,15 @@ const ofPath =
 
 /** Threads of the kernel execute nothing: their executable's values are the types' zero values. */
 const ofExecutable =
-  (read: (attributes: FileAttributes, process: Process, sources: HostSources) => ContextValue): Read =>
-  (process, sources) => {
+  (read: (attributes: FileAttributes, process: Process, event: EventFacts) => ContextValue): Read =>
+  (process, event) => {
     if (process.ofKernel) return undefined;
     const attributes = executableOf(process);
-    return attributes ? read(attributes, process, sources) : null;
+    return attributes ? read(attributes, process, event) : null;
   };
 
-const account = (kind: AccountKind, id: number, process: Process, { accounts }: HostSources): ContextValue =>
-  accounts.nameOf(kind, id, process) ?? null;
+const account = (kind: AccountKind, id: number, process: Process, event: EventFacts): ContextValue =>
+  (process === event.process ? event.nameOf(kind, id) : event.sources.accounts.nameOf(kind, id, process)) ?? null;
 
 /** What `read` gives of the arguments, if they are all there. */
 const ofArgs =
@@ -69,10 +69,10 @@ const ofEnvironment =
   };
 
 const ofIds =
-  (read: (ids: ProcessIds, process: Process, sources: HostSources) => ContextValue): Read =>
-  (process, sources) => {
+  (read: (ids: ProcessIds, process: Process, event: EventFacts) => ContextValue): Read =>
+  (process, event) => {
     const ids = idsOfProcess(process);
-    return ids ? read(ids, process, sources) : null;
+    return ids ? read(ids, process, event) : null;
   };
 
 const ofCgroup =
@@ -82,9 +82,9 @@ const ofCgroup =
 
 /** Outside a container: the type's zero value. */
 const ofContainer =
-  (read: (container: Container, sources: HostSources) => ContextValue): Read =>
-  ({ cgroup }, sources) =>
-    !cgroup ? null : cgroup.container && read(cgroup.container, sources);
+  (read: (container: Container, event: EventFacts) => ContextValue): Read =>
+  ({ cgroup }, event) =>
+    !cgroup ? null : cgroup.container && read(cgroup.container, event);
 
 const argsTruncated = ({ image }: Process): boolean | null =>
   image === UNKNOWN_IMAGE ? null : (image as Image).argsTruncated;
@@ -115,8 +115,8 @@ const DETAILS: Readonly<Record<ExecDetail, Readers>> = {
     "file.rights": ofExecutable(({ mode }) => BigInt(mode & 0o7777)),
     "file.uid": ofExecutable(({ uid }) => BigInt(uid)),
     "file.gid": ofExecutable(({ gid }) => BigInt(gid)),
-    "file.user": ofExecutable(({ uid }, process, sources) => account("user", uid, process, sources)),
-    "file.group": ofExecutable(({ gid }, process, sources) => account("group", gid, process, sources)),
+    "file.user": ofExecutable(({ uid }, process, event) => account("user", uid, process, event)),
+    "file.group": ofExecutable(({ gid }, process, event) => account("group", gid, process, event)),
     "file.modification_time": ofExecutable(({ modifiedNs }) => modifiedNs),
     "file.change_time": ofExecutable(({ changedNs }) => changedNs),
   },
@@ -134,16 +134,16 @@ const DETAILS: Readonly<Record<ExecDetail, Readers>> = {
 
 /** What comes from the files of accounts. */
 const NAMES: Readers = {
-  user: ofIds(({ uid }, process, sources) => account("user", uid, process, sources)),
-  group: ofIds(({ gid }, process, sources) => account("group", gid, process, sources)),
-  euser: ofIds(({ euid }, process, sources) => account("user", euid, process, sources)),
-  egroup: ofIds(({ egid }, process, sources) => account("group", egid, process, sources)),
-  fsuser: ofIds(({ fsuid }, process, sources) => account("user", fsuid, process, sources)),
-  fsgroup: ofIds(({ fsgid }, process, sources) => account("group", fsgid, process, sources)),
+  user: ofIds(({ uid }, process, event) => account("user", uid, process, event)),
+  group: ofIds(({ gid }, process, event) => account("group", gid, process, event)),
+  euser: ofIds(({ euid }, process, event) => account("user", euid, process, event)),
+  egroup: ofIds(({ egid }, process, event) => account("group", egid, process, event)),
+  fsuser: ofIds(({ fsuid }, process, event) => account("user", fsuid, process, event)),
+  fsgroup: ofIds(({ fsgid }, process, event) => account("group", fsgid, process, event)),
 };
 
 const KIND: Readers = {
-  created_at: ({ startNs }, { clock }) => clock.epochNs(startNs),
+  created_at: ({ startNs }, { sources }) => sources.clock.epochNs(startNs),
   is_exec: ({ executed }) => executed ?? null,
   is_thread: ({ executed }) => (executed === undefined ? null : !executed),
   is_kworker: ({ ofKernel }) => ofKernel ?? null,
@@ -153,7 +153,7 @@ const KIND: Readers = {
   "cgroup.file.inode": ofCgroup(({ inode }) => inode ?? null),
   "container.id": ofContainer(({ id }) => id),
   "container.runtime": ofContainer(({ runtime }) => runtime ?? null),
-  "container.created_at": ofContainer(({ createdNs }, { clock }) => clock.epochNs(createdNs)),
+  "container.created_at": ofContainer(({ createdNs }, { sources }) => sources.clock.epochNs(createdNs)),
 };
 
 /** What the head of a record says of the acting process, of others. */
@@ -186,8 +186,9 @@ const RELATED: Readers = { ...OWN, ...REMEMBERED };
 /** Nothing where there is no parent. */
 const ofParent =
   (read: Read, { array }: ContextKey): Resolve =>
-  ({ process, sources }) => {
-    if (process.parent) return read(process.parent, sources);
+  (event) => {
+    const { process } = event;
+    if (process.parent) return read(process.parent, event);
     if (!isOldest(process)) return null;
     return array ? [] : undefined;
   };
@@ -197,11 +198,12 @@ const ZERO = { string: "", int: 0n, bool: false, ip: new Uint8Array(16) } as con
 /** The values of all ancestors one after the other. */
 const ofAncestors =
   (read: Read, { type }: ContextKey): Resolve =>
-  ({ lineage, sources }) => {
+  (event) => {
+    const { lineage } = event;
     if (!lineage.complete) return null;
     const values: (string | bigint | boolean | Uint8Array)[] = [];
     for (const ancestor of lineage.processes) {
-      const value = read(ancestor, sources);
+      const value = read(ancestor, event);
       if (value === null) return null;
       if (Array.isArray(value)) values.push(...value);
       else values.push((value as string | undefined) ?? ZERO[type]);
@@ -220,13 +222,7 @@ function resolvers(prefix: string, table: Readers, of: typeof ofParent): [string
 const PREFIXES = ["process.", "process.parent.", "process.ancestors."] as const;
 
 export const PROCESS_RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
-  ...resolvers(
-    "process.",
-    OWN,
-    (read) =>
-      ({ process, sources }) =>
-        read(process, sources),
-  ),
+  ...resolvers("process.", OWN, (read) => (event) => read(event.process, event)),
   ...resolvers("process.parent.", RELATED, ofParent),
   ...resolvers("process.ancestors.", RELATED, ofAncestors),
   ["process.ancestors.length", ({ lineage }) => (lineage.complete ? BigInt(lineage.processes.length) : null)],

@@ -87,18 +87,24 @@ struct climb {
 	bool within; /* a path in the file system itself: mounts do not count */
 };
 
+/* Whether a mount is the kernel's own (MNT_NS_INTERNAL, an error number) and in no tree: of pipes, of an overlay. */
+static __always_inline bool is_internal(struct mount *mount)
+{
+	return (__u64)BPF_CORE_READ(mount, mnt_ns) >= (__u64)-MAX_ERRNO;
+}
+
 /*
  * Whether a climb that ended at this mount has seen the whole path. The trees of all mount namespaces are copies
  * of the first one, so they share the file system at their root with that of the current task. A tree that is
- * mounted nowhere (open_tree(2), a lazy unmount) ends elsewhere: its path is not known. Mounts of the kernel's
- * own (MNT_NS_INTERNAL, an error number: pipes, memfd) are in no tree and have no path to know.
+ * mounted nowhere (open_tree(2), a lazy unmount) ends elsewhere: its path is not known. Internal mounts (pipes,
+ * memfd) have no path to know.
  */
 static __always_inline bool whole_path(struct mount *top)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 ns = (__u64)BPF_CORE_READ(top, mnt_ns);
 
-	if (ns >= (__u64)-MAX_ERRNO)
+	if (is_internal(top))
 		return true;
 	return ns && BPF_CORE_READ(top, mnt.mnt_sb) ==
 			     BPF_CORE_READ(task, nsproxy, mnt_ns, root, mnt.mnt_sb);
@@ -152,7 +158,7 @@ static long climb_step(__u32 i, struct climb *c)
 		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
 		struct mount *mnt = c->mnt;
 
-		c->arrived = c->within || (__u64)BPF_CORE_READ(mnt, mnt_ns) >= (__u64)-MAX_ERRNO;
+		c->arrived = c->within || is_internal(mnt);
 		return 1;
 	}
 	if (depth >= PATH_DEPTH_MAX)

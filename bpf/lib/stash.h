@@ -38,16 +38,22 @@ struct {
 	__type(value, struct stash);
 } stashes SEC(".maps");
 
+static __always_inline bool stash_wanted(__u32 type)
+{
+	struct generation *g = generation_in(current_slot());
+
+	return g && type < EVENT_TYPES && g->interest[type].tenants;
+}
+
 /*
  * Begins a stash if any tenant wants this type; its flags are judged with the outcome. It is prepared in
  * working memory, where the record will be built later: `*s` is to be given to stash_keep().
  */
 static __always_inline struct stash *stash_begin(struct scratch **s, __u32 type)
 {
-	struct generation *g = generation_in(current_slot());
 	struct stash *stash;
 
-	if (!g || type >= EVENT_TYPES || !g->interest[type].tenants)
+	if (!stash_wanted(type))
 		return NULL;
 	*s = scratch_claim();
 	if (!*s) {

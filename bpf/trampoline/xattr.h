@@ -3,8 +3,8 @@
  * setxattr and removexattr. No hook of theirs knows the mount, but on the way to each the task has asked
  * for write access to it: the last such mount is kept with the task.
  *
- * A stacking file system does the same again for the file below, within the outer call. That one has
- * another super block than the stash, by which it is left out.
+ * A stacking file system does the same again for the file below, within the outer call. Overlayfs does so through
+ * a mount of its own, which is not kept; others are told by their super block, which is not that of the outer call.
  */
 #pragma once
 
@@ -21,10 +21,12 @@ struct {
 
 static __always_inline void keep_mount(__u64 mnt)
 {
-	struct generation *g = generation_in(current_slot());
+	struct mount *mount = real_mount((void *)mnt);
 	__u64 *kept;
 
-	if (!g || !(g->interest[EVENT_SETXATTR].tenants | g->interest[EVENT_REMOVEXATTR].tenants))
+	if (!stash_wanted(EVENT_SETXATTR) && !stash_wanted(EVENT_REMOVEXATTR))
+		return;
+	if (is_internal(mount))
 		return;
 	kept = bpf_task_storage_get(&written_mounts, bpf_get_current_task_btf(), NULL,
 				    BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -66,14 +68,21 @@ static __always_inline void xattr_asked(void *ctx, __u32 type, __u32 flags)
 {
 	struct dentry *dentry = (void *)argument(ctx, 1);
 	struct super_block *sb = BPF_CORE_READ(dentry, d_inode, i_sb);
+	struct counters *c = counters_of(type);
 	struct scratch *s = NULL;
 	struct stash *stash;
 	struct vfsmount *mnt;
 	__u64 *kept;
 
+	if (!c || !stash_wanted(type))
+		return;
 	kept = bpf_task_storage_get(&written_mounts, bpf_get_current_task_btf(), NULL, 0);
-	mnt = kept ? (void *)*kept : NULL;
-	if (!mnt || BPF_CORE_READ(mnt, mnt_sb) != sb || is_inner(sb))
+	if (!kept) {
+		c->lost_no_stash++; /* no memory then, or another task's program was at it */
+		return;
+	}
+	mnt = (void *)*kept;
+	if (BPF_CORE_READ(mnt, mnt_sb) != sb || is_inner(sb))
 		return;
 	stash = stash_begin(&s, type);
 	if (!stash)

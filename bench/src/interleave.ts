@@ -31,18 +31,24 @@ export interface InterleaveOptions {
   readonly roundsMin: number;
 }
 
+/** A contender that may be absent may have no timing. */
+type Timings<Contenders> = {
+  readonly [name in keyof Contenders]: Contenders[name] extends Contender ? Timing : Timing | undefined;
+};
+
 /**
  * The contender that has had the least time has the next round, until all have had their time and their rounds.
- * @returns timings under the names of the contenders
+ * @returns timings under the names of the contenders that there are
  */
-export function interleave<Name extends string>(
-  contenders: Readonly<Record<Name, Contender>>,
+export function interleave<Contenders extends Readonly<Record<string, Contender | undefined>>>(
+  contenders: Contenders,
   { budgetMs, roundsMin }: InterleaveOptions,
-): Record<Name, Timing> {
-  const names = Object.keys(contenders) as Name[];
-  const turns = names.map((name): Turn => ({ contender: contenders[name], samples: [], spentMs: 0 }));
+): Timings<Contenders> {
+  const turns = Object.entries(contenders).flatMap(([name, contender]) =>
+    contender === undefined ? [] : [{ name, turn: { contender, samples: [], spentMs: 0 } as Turn }],
+  );
   const isDone = ({ spentMs, samples }: Turn): boolean => spentMs >= budgetMs && samples.length >= roundsMin;
-  for (let open = turns; open.length > 0; open = open.filter((turn) => !isDone(turn))) {
+  for (let open = turns.map(({ turn }) => turn); open.length > 0; open = open.filter((turn) => !isDone(turn))) {
     const next = open.reduce((least, turn) => (turn.spentMs < least.spentMs ? turn : least));
     const start = performance.now();
     next.contender.round();
@@ -51,8 +57,8 @@ export function interleave<Name extends string>(
     next.samples.push((ms * 1e6) / next.contender.units);
   }
   return Object.fromEntries(
-    turns.map(({ samples }, i) => [names[i], { perUnitNs: median(samples), rounds: samples.length }]),
-  ) as Record<Name, Timing>;
+    turns.map(({ name, turn: { samples } }) => [name, { perUnitNs: median(samples), rounds: samples.length }]),
+  ) as Timings<Contenders>;
 }
 
 /** @returns the upper of both middle values where their number is even */

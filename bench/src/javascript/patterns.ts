@@ -58,5 +58,11 @@ export function regexOf(source: string): RegExp | null {
     out += piece[1](piece[0]);
     rest = rest.slice(piece[0].length);
   }
-  return new RegExp(out, ignoreCase ? "iu" : "u");
+  try {
+    return new RegExp(out, ignoreCase ? "iu" : "u");
+  } catch (error) {
+    // Pieces that are known one by one may still not go together, such as `(` and `?` of other flags.
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

@@ -4,7 +4,7 @@ import { completeEvent, type EventFields } from "@weir/rules";
 import type { HostEvent } from "./host.ts";
 
 /** As the agent's pipeline reads. */
-const SPAN_BYTES_MAX = 1 << 16;
+export const SPAN_BYTES_MAX = 1 << 16;
 
 export const GENERATION = 1;
 /** Bit in the tenant masks. */
@@ -24,7 +24,10 @@ export interface RingedEvent {
 }
 
 /** @returns the events with all fields, and the spans that hold them in their order */
-export function ringOf(events: readonly HostEvent[]): { readonly events: RingedEvent[]; readonly spans: Span[] } {
+export function ringOf(
+  events: readonly (HostEvent | RingedEvent)[],
+  spanBytesMax = SPAN_BYTES_MAX,
+): { readonly events: RingedEvent[]; readonly spans: Span[] } {
   const records = events.map(({ type, fields }) =>
     encodeEvent(type, fields, { generation: GENERATION, tenants: 1n << BigInt(TENANT) }),
   );
@@ -34,7 +37,7 @@ export function ringOf(events: readonly HostEvent[]): { readonly events: RingedE
     let bytes = 0;
     for (const record of records.slice(first)) {
       const next = bytes + ringFootprint(record.length);
-      if (next > SPAN_BYTES_MAX) break;
+      if (next > spanBytesMax) break;
       offsets.push(bytes + RING_HEADER_BYTES);
       bytes = next;
     }

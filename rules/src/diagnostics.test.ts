@@ -86,6 +86,22 @@ describe("several places and rules", () => {
     expect(merged && renderDiagnostic(merged)).toMatch(/^p\.yaml:1:13: warning: rules a, b, c and 1 more: m \[x\]/);
   });
 
+  test("errors take the place of what is no error", () => {
+    const list = new DiagnosticList();
+    const add = (severity: "error" | "note", message: string) =>
+      list.add(severity, () => ({ ...diagnosticOf("p.yaml", { ...parts, message }), severity }));
+    for (let i = 0; i < 300; i++) add("note", `note ${i}`);
+    for (let i = 0; i < 3; i++) add("error", `error ${i}`);
+    const sorted = list.sorted();
+    expect(sorted.filter(({ severity }) => severity === "error").map(({ message }) => message)).toEqual([
+      "error 0",
+      "error 1",
+      "error 2",
+      "103 more problems are not shown",
+    ]);
+    expect(sorted).toHaveLength(201);
+  });
+
   test("too many notes are a note", () => {
     const list = new DiagnosticList();
     for (let i = 0; i < 300; i++)

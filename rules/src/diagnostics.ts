@@ -86,7 +86,7 @@ export function placeAt(file: SourceFile, offset: number, length = 1): Place {
 /** Most problems reported of one file, and of a whole set; what is beyond is as good as certain to be noise. */
 export const DIAGNOSTICS_MAX = 200;
 
-/** Collects diagnostics up to the limit; past it, nothing is even located. */
+/** Collects diagnostics up to the limit, worse ones in the place of others; what is left out is not even located. */
 export class DiagnosticList {
   readonly items: Diagnostic[] = [];
   #omitted = 0;
@@ -104,8 +104,14 @@ export class DiagnosticList {
   /** @param build is called only while there is room */
   add(severity: Severity, build: () => Diagnostic): void {
     if (severity === "error") this.#errors++;
-    if (this.items.length < DIAGNOSTICS_MAX) this.items.push(build());
-    else this.#omitted++;
+    if (this.items.length >= DIAGNOSTICS_MAX) {
+      this.#omitted++;
+      const rank = SEVERITIES.indexOf(severity);
+      const lesser = this.items.findLastIndex((item) => SEVERITIES.indexOf(item.severity) > rank);
+      if (lesser < 0) return;
+      this.items.splice(lesser, 1);
+    }
+    this.items.push(build());
   }
 
   /** Takes over another list, its omissions included. */

@@ -76,7 +76,7 @@ export function readActions(reader: PolicyReader, entry: Entry | undefined): rea
 function readAction(reader: PolicyReader, node: Node | null, list: Entry | undefined): ActionSource | null {
   const map = reader.map(node, "an action", reader.valuePlace(list));
   if (map === null) return null;
-  const entries = reader.knownEntries(map, "an action", [...KINDS, "filter"]);
+  const entries = reader.written(reader.knownEntries(map, "an action", [...KINDS, "filter"]), KINDS);
   const kinds = KINDS.filter((kind) => entries.has(kind));
   const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
@@ -104,7 +104,7 @@ function readAction(reader: PolicyReader, node: Node | null, list: Entry | undef
 function bodyOf(reader: PolicyReader, entry: Entry, kind: keyof typeof KEYS): Map<string, Entry> | null {
   if (kind === "hash" && typeName(entry.value) === "nothing") return new Map();
   const map: YAMLMap | null = reader.map(entry.value, `\`${kind}\``, entry.keyPlace);
-  return map === null ? null : reader.knownEntries(map, `\`${kind}\``, KEYS[kind]);
+  return map === null ? null : reader.writtenEntries(map, `\`${kind}\``, KEYS[kind]);
 }
 
 function readKind(kind: keyof typeof KEYS, parts: Parts): ActionSource | null {

@@ -72,6 +72,14 @@ export interface Entry {
   readonly value: Node | null;
 }
 
+/** A pair of a mapping, aliases resolved. */
+interface ResolvedPair {
+  readonly key: Node | null;
+  readonly value: Node | null;
+  /** It comes from a mapping that a merge key names. */
+  readonly isMerged: boolean;
+}
+
 type Hint = string | (() => string | undefined);
 
 /** Reads one file and collects what is wrong with it. */
@@ -194,19 +202,59 @@ export class PolicyReader {
     return placeAt(this.file, start, Math.max(1, end - start));
   }
 
-  /** @returns the entries by key; a repeated key is reported and its first value kept */
+  /**
+   * @returns the entries by key; a repeated key is reported and its first value kept. Merge keys (`<<`) are
+   * followed: what they bring in stands behind what the mapping has itself
+   * @throws BoundsError as `resolve` does
+   */
   entries(map: YAMLMap, what: string): Map<string, Entry> {
     const result = new Map<string, Entry>();
-    for (const pair of map.items as Pair<unknown, unknown>[]) {
-      const keyNode = this.resolve(pair.key);
+    for (const { key: keyNode, value, isMerged } of this.pairs(map, what)) {
       const keyPlace = this.place(keyNode ?? map);
       if (!isScalar(keyNode) || typeof keyNode.value !== "string")
         this.error("yaml", keyPlace, `a key of ${what} must be a string`);
-      else if (result.has(keyNode.value))
-        this.error("duplicate-key", keyPlace, `key \`${keyNode.value}\` occurs twice in ${what}`);
-      else result.set(keyNode.value, { key: keyNode.value, keyPlace, value: this.resolve(pair.value) });
+      else if (!result.has(keyNode.value)) result.set(keyNode.value, { key: keyNode.value, keyPlace, value });
+      else if (!isMerged) this.error("duplicate-key", keyPlace, `key \`${keyNode.value}\` occurs twice in ${what}`);
     }
     return result;
+  }
+
+  /**
+   * The pairs of a mapping with aliases resolved, then those that its merge keys bring in. Of pairs with equal
+   * keys the first counts.
+   * @throws BoundsError as `resolve` does
+   */
+  *pairs(map: YAMLMap, what: string, depth = 0): Generator<ResolvedPair, void> {
+    if (depth > NESTING_DEPTH_MAX)
+      throw new BoundsError(`YAML: merge keys nest deeper than ${NESTING_DEPTH_MAX} levels`);
+    const merges: Pair<unknown, unknown>[] = [];
+    for (const pair of map.items as Pair<unknown, unknown>[]) {
+      if (isMergeKey(pair.key)) merges.push(pair);
+      else yield { key: this.resolve(pair.key), value: this.resolve(pair.value), isMerged: depth > 0 };
+    }
+    const [first, second] = merges;
+    if (second !== undefined)
+      this.error(
+        "duplicate-key",
+        this.place(second.key as Node),
+        `key \`<<\` occurs twice in ${what}`,
+        "write a list: `<<: [*a, *b]`",
+      );
+    if (first === undefined) return;
+    const given = this.resolve(first.value);
+    for (const one of isSeq(given) ? given.items : [given]) {
+      const source = this.resolve(one);
+      if (isMap(source)) yield* this.pairs(source, what, depth + 1);
+      else this.error("yaml", this.place(first.key as Node), `\`<<\` brings in mappings, received ${typeName(source)}`);
+    }
+  }
+
+  /**
+   * @param required keys that are kept as they are, so that it can be said what is missing
+   * @returns the entries without those that nothing is written after, which count as absent
+   */
+  written(entries: ReadonlyMap<string, Entry>, required: readonly string[] = []): Map<string, Entry> {
+    return new Map([...entries].filter(([key, { value }]) => required.includes(key) || typeName(value) !== "nothing"));
   }
 
   /** Reports the keys that may not occur. */
@@ -223,6 +271,11 @@ export class PolicyReader {
     const entries = this.entries(map, what);
     this.checkKeys(entries, what, allowed);
     return entries;
+  }
+
+  /** As `knownEntries`, those that nothing is written after left out. */
+  writtenEntries(map: YAMLMap, what: string, allowed: readonly string[]): Map<string, Entry> {
+    return this.written(this.knownEntries(map, what, allowed));
   }
 
   /** @returns the mapping, or null after reporting what is there instead */
@@ -285,12 +338,20 @@ export function scalarText(node: Node | null): string | undefined {
     : undefined;
 }
 
+/** `<<`, unless it is in quotes. */
+const isMergeKey = (key: unknown): boolean => isScalar(key) && key.value === "<<" && key.type === "PLAIN";
+
 export function typeName(node: Node | null): string {
   if (node === null) return "nothing";
   if (isMap(node)) return "a mapping";
   if (isSeq(node)) return "a list";
   if (!isScalar(node) || node.value === null) return "nothing";
   return `a ${typeof node.value}`;
+}
+
+/** As `typeName`, a number or boolean as it was written. */
+export function receivedText(node: Node | null): string {
+  return isScalar(node) && typeof node.value !== "string" ? (scalarText(node) ?? typeName(node)) : typeName(node);
 }
 
 function firstLine(text: string): string {

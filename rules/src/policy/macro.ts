@@ -3,7 +3,7 @@ import { isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
 import { isReservedName } from "../check/index.ts";
 import type { Node as SyntaxNode } from "../syntax/ast.ts";
 import { type HeadOptions, readHead } from "./definition.ts";
-import { type Entry, type PolicyReader, typeName } from "./document.ts";
+import { type Entry, type PolicyReader, receivedText } from "./document.ts";
 import type { MacroBody, MacroSource } from "./model.ts";
 import { fileExcerpt, scalarExcerpt } from "./scalar-map.ts";
 import { readEnum } from "./values.ts";
@@ -19,9 +19,10 @@ export function readMacro(
   const map = reader.map(node, "a macro", reader.place(null));
   if (map === null) return null;
   const errors = reader.diagnostics.errors;
-  const entries = reader.entries(map, "a macro");
+  const all = reader.entries(map, "a macro");
+  const entries = reader.written(all, ["id"]);
   const head = readHead(reader, map, entries, { ...options, what: "macro" });
-  if (head?.gate.state !== "filtered") reader.checkKeys(entries, "a macro", KEYS);
+  if (head?.gate.state !== "filtered") reader.checkKeys(all, "a macro", KEYS);
   if (head === null) return null;
   const { id, idPlace, gate } = head;
   const bare = { id, idPlace, gate, combine: undefined, body: null };
@@ -43,7 +44,12 @@ function readBody(
 ): MacroBody | null {
   const expression = entries.get("expression");
   const values = entries.get("values");
-  if ((expression === undefined) === (values === undefined)) {
+  if (expression !== undefined && values !== undefined) {
+    const message = `macro \`${id}\` has both \`expression\` and \`values\``;
+    reader.error("combine", values.keyPlace, message, "keep one of them; a list can be written as either");
+    return null;
+  }
+  if (expression === undefined && values === undefined) {
     reader.error("missing-key", place, `macro \`${id}\` needs either \`expression\` or \`values\``);
     return null;
   }
@@ -69,10 +75,11 @@ function readValues(reader: PolicyReader, entry: Entry): MacroBody | null {
       reader.error(
         "yaml",
         reader.place(item ?? entry.value),
-        `\`values\` holds strings or integers, received ${typeName(item)}`,
+        `\`values\` holds strings or integers, received ${receivedText(item)}`,
       );
   }
-  if (isSeq(entry.value) && items.length === 0) reader.error("missing-key", entry.keyPlace, "`values` is empty");
+  if (isSeq(entry.value) && entry.value.items.length === 0)
+    reader.error("missing-key", entry.keyPlace, "`values` is empty");
   if (items.length === 0 || isMap(entry.value)) return null;
   return { kind: "values", excerpt: fileExcerpt(reader.file, start, end), list: { kind: "list", items, span } };
 }

@@ -70,7 +70,7 @@ function readEntries(reader: PolicyReader): ReadonlyMap<string, Entry> {
   const entries = reader.knownEntries(map, "a policy", KEYS);
   if (!["rules", "macros", "hooks"].some((key) => entries.has(key)))
     reader.error("empty", reader.place(map), "the policy has neither `rules` nor `macros`");
-  return entries;
+  return reader.written(entries);
 }
 
 function readType(reader: PolicyReader, entry: Entry | undefined): string | undefined {

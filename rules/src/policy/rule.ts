@@ -59,11 +59,12 @@ export function readRule(
   const map = reader.map(node, "a rule", reader.place(null));
   if (map === null) return null;
   const errors = reader.diagnostics.errors;
-  const entries = reader.entries(map, "a rule");
+  const all = reader.entries(map, "a rule");
+  const entries = reader.written(all, ["id", "expression"]);
   const head = readHead(reader, map, entries, { ...options, what: "rule" });
   const isFiltered = head?.gate.state === "filtered";
   const skip = head === null || head.isGateBroken || isFiltered;
-  if (!isFiltered) reader.checkKeys(entries, "a rule", KEYS);
+  if (!isFiltered) reader.checkKeys(all, "a rule", KEYS);
   const body = readBody(reader, skip ? new Map() : entries);
   if (!skip || head === null) requireExpression(reader, entries, body, firstPlace(reader, map), head?.id);
   if (head === null) return null;
@@ -134,7 +135,7 @@ function readOverride(reader: PolicyReader, entries: Entries): Override | undefi
 
 function readOverrideFields(reader: PolicyReader, entry: Entry | undefined): readonly OverrideField[] {
   const map = entry && reader.map(entry.value, "`override_options`", entry.keyPlace);
-  const fields = map && reader.knownEntries(map, "`override_options`", ["fields"]).get("fields");
+  const fields = map && reader.writtenEntries(map, "`override_options`", ["fields"]).get("fields");
   if (!fields) return ["all"];
   const names = readStrings(reader, fields, { itemsMax: OVERRIDE_FIELDS.length, lengthMax: FIELD_LENGTH_MAX });
   const known = names.flatMap(
@@ -147,11 +148,12 @@ function readTags(reader: PolicyReader, entry: Entry | undefined): Tags {
   if (entry === undefined) return {};
   const map = reader.map(entry.value, "`tags`", entry.keyPlace);
   const tags = new Map<string, string>();
-  for (const pair of map?.items ?? []) {
-    const key = scalarText(reader.resolve(pair.key));
-    const value = reader.resolve(pair.value);
-    const place = reader.place(reader.resolve(pair.key) ?? map);
-    const list = isSeq(value) ? value.items.map((item) => scalarText(reader.resolve(item))) : [scalarText(value)];
+  for (const { key: keyNode, value, isMerged } of map === null ? [] : reader.pairs(map, "`tags`")) {
+    const key = scalarText(keyNode);
+    const place = reader.place(keyNode ?? map);
+    if (isMerged && key !== undefined && tags.has(key)) continue;
+    const items = isSeq(value) ? value.items.map((item) => reader.resolve(item)) : [value];
+    const list = items.map((item) => (typeName(item) === "nothing" ? "" : scalarText(item)));
     const text = list.every((item) => item !== undefined) ? list.join(",") : undefined;
     if (key === undefined) reader.error("yaml", place, "a tag's name must be a string");
     else if (tags.has(key)) reader.error("duplicate-key", place, `tag \`${key}\` occurs twice`);

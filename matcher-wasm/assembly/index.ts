@@ -25,7 +25,7 @@ import {
   string_length,
   template_is,
 } from "./fields.ts";
-import { emit_int, emit_ints, emit_strings, run_program } from "./programs.ts";
+import { emit_int, emit_ints, emit_strings, emit_text, run_program } from "./programs.ts";
 import { prove } from "./prove.ts";
 
 export { consumed, malformed, match_batch, match_context, prove, resume, run_program };
@@ -60,6 +60,7 @@ export {
   emit_int,
   emit_ints,
   emit_strings,
+  emit_text,
   int_in,
   ip_all_in,
   ip_in,

@@ -3,18 +3,27 @@
  * variable to the output and return their number.
  */
 import { INPUT, OUTPUT } from "../format/layout.ts";
-import { INPUT_BYTES, PROGRAM_UNKNOWN, PROGRAM_VALUES_MAX, VALUE_BYTES } from "../format/module.ts";
+import {
+  INPUT_BYTES,
+  PROGRAM_TEXT_BYTES_MAX,
+  PROGRAM_UNKNOWN,
+  PROGRAM_VALUES_MAX,
+  VALUE_BYTES,
+} from "../format/module.ts";
 import { EVENT_TYPE_MAX, RECORD_HEADER_BYTES } from "../format/record.ts";
 import { contextCount, contextValue } from "./context.ts";
 import { knownOf } from "./judge.ts";
 import { fetch, forgetText, text, textLength, valueCount } from "./locate.ts";
 import { bodyFits, headerFits, typeOf } from "./record.ts";
+import { TOO_LONG, writeTemplate } from "./template.ts";
 
 const INPUT_ADDRESS: usize = INPUT as usize;
 const OUTPUT_ADDRESS: usize = OUTPUT as usize;
 const INPUT_LIMIT: u32 = INPUT_BYTES;
 const TYPE_LIMIT: u32 = EVENT_TYPE_MAX;
 const VALUES_MAX: u32 = PROGRAM_VALUES_MAX;
+
+const TEXT_LIMIT: u32 = PROGRAM_TEXT_BYTES_MAX;
 
 /** Values in the output. */
 let emitted: u32 = 0;
@@ -52,4 +61,14 @@ export function emit_strings(record: usize, ref: u32): u32 {
     store<u32>(value, textLength, 4);
   }
   return emitted;
+}
+
+/** What a template gives: the only value, its text behind it. */
+export function emit_text(record: usize, template: usize): i32 {
+  const address = OUTPUT_ADDRESS + VALUE_BYTES;
+  const length = writeTemplate(record, template, address, TEXT_LIMIT);
+  if (length == TOO_LONG) return PROGRAM_UNKNOWN;
+  store<u32>(OUTPUT_ADDRESS, address as u32);
+  store<u32>(OUTPUT_ADDRESS, length, 4);
+  return 1;
 }

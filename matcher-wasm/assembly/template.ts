@@ -1,9 +1,13 @@
-/** Templates, as `format/layout.ts` draws them: compared part by part, never put together. */
+/**
+ * Templates, as `format/layout.ts` draws them: compared with a text part by part without being put together, or
+ * written out. Both are one walk over the parts, which ends at the first part that does not fit.
+ */
 import {
   PART_A,
   PART_B,
   PART_BYTES,
   PART_INT,
+  PART_INTS,
   PART_KIND,
   PART_LITERAL,
   PART_RECORD_INT,
@@ -15,48 +19,83 @@ import { sameBytes } from "./strings.ts";
 
 const ZERO: u8 = 0x30;
 const MINUS: u8 = 0x2d;
+const COMMA: u8 = 0x2c;
 
-/** Whether the text is what the template gives for the record. Absent strings are empty, absent integers 0. */
+/** What `writeTemplate` gives for a text that has no room. */
+export const TOO_LONG: u32 = u32.MAX_VALUE;
+
+/** Where the next piece has to be, or goes to, and how many bytes there are from there on. */
+let at: usize = 0;
+let left: u32 = 0;
+let writes: bool = false;
+
+/** Whether the text is what the template gives for the record. */
 export function sameAsTemplate(record: usize, text: usize, length: u32, template: usize): bool {
+  at = text;
+  left = length;
+  writes = false;
+  return walk(record, template) && left == 0;
+}
+
+/** @returns bytes written, TOO_LONG when `room` is not enough */
+export function writeTemplate(record: usize, template: usize, to: usize, room: u32): u32 {
+  at = to;
+  left = room;
+  writes = true;
+  return walk(record, template) ? room - left : TOO_LONG;
+}
+
+function walk(record: usize, template: usize): bool {
   let part = template + TEMPLATE_PARTS;
   for (let i = load<u32>(template, TEMPLATE_COUNT); i != 0; i--, part += PART_BYTES) {
-    const kind = load<u32>(part, PART_KIND);
-    const a = load<u32>(part, PART_A);
-    let bytes: u32 = 0;
-    if (kind == PART_INT || kind == PART_RECORD_INT) {
-      bytes = decimalPrefix(text, length, kind == PART_INT ? contextInt(a) : (load<u32>(record + a) as i64));
-      if (bytes == 0) return false;
-    } else {
-      let address: usize = a;
-      if (kind == PART_LITERAL) {
-        bytes = load<u32>(part, PART_B);
-      } else if (contextCount(a) != 0) {
-        address = stringAddress(contextValue(a, 0));
-        bytes = stringLength(contextValue(a, 0));
-      }
-      if (bytes > length || !sameBytes(text, address, bytes)) return false;
-    }
-    text += bytes;
-    length -= bytes;
+    if (!walkPart(record, load<u32>(part, PART_KIND), load<u32>(part, PART_A), load<u32>(part, PART_B))) return false;
   }
-  return length == 0;
+  return true;
 }
 
-function contextInt(entry: u32): i64 {
-  return contextCount(entry) != 0 ? load<i64>(contextValue(entry, 0)) : 0;
+function walkPart(record: usize, kind: u32, a: u32, b: u32): bool {
+  if (kind == PART_LITERAL) return bytes(a, b);
+  if (kind == PART_RECORD_INT) return decimal(load<u32>(record + a) as i64);
+  const count = contextCount(a);
+  if (kind == PART_INT && count == 0) return decimal(0);
+  for (let i: u32 = 0; i < count; i++) {
+    if (i != 0 && !byte(COMMA)) return false;
+    const value = contextValue(a, i);
+    const fits: bool =
+      kind == PART_INT || kind == PART_INTS
+        ? decimal(load<i64>(value))
+        : bytes(stringAddress(value), stringLength(value));
+    if (!fits) return false;
+  }
+  return true;
 }
 
-/** Bytes of the integer in decimal when the text starts with it, else 0. */
-function decimalPrefix(text: usize, length: u32, value: i64): u32 {
-  const negative: u32 = value < 0 ? 1 : 0;
-  let rest: u64 = negative != 0 ? ((0 as u64) - (value as u64)) : (value as u64);
-  let digits: u32 = 1;
-  for (let tens = rest / 10; tens != 0; tens /= 10) digits++;
-  if (digits + negative > length) return 0;
-  if (negative != 0 && load<u8>(text) != MINUS) return 0;
-  for (let at = negative + digits; at != negative; at--) {
-    if (load<u8>(text + at - 1) != ((rest % 10) as u8) + ZERO) return 0;
-    rest /= 10;
+function bytes(address: usize, length: u32): bool {
+  if (length > left) return false;
+  if (writes) memory.copy(at, address, length);
+  else if (!sameBytes(at, address, length)) return false;
+  at += length;
+  left -= length;
+  return true;
+}
+
+function byte(value: u8): bool {
+  if (left == 0) return false;
+  if (writes) store<u8>(at, value);
+  else if (load<u8>(at) != value) return false;
+  at++;
+  left--;
+  return true;
+}
+
+function decimal(value: i64): bool {
+  if (value < 0 && !byte(MINUS)) return false;
+  let rest: u64 = value < 0 ? (0 as u64) - (value as u64) : (value as u64);
+  let power: u64 = 1;
+  while (rest / power >= 10) power *= 10;
+  for (; power != 0; power /= 10) {
+    if (!byte(((rest / power) as u8) + ZERO)) return false;
+    rest %= power;
   }
-  return digits + negative;
+  return true;
 }

@@ -54,6 +54,12 @@ export interface MatcherDescription {
   readonly programs: readonly ProgramDescription[];
 }
 
+/**
+ * What programs may read besides fields and variables: a random UUID (RFC 9562, version 4), another one for each run
+ * of a program. The host that runs it gives it; where values come from events there is none.
+ */
+export const UUID_KEY: ContextKey = { key: "builtins.uuid4", type: "string", array: false };
+
 /** @returns the key of a variable in the context block, and its name as a field */
 export function variableKey(name: string): string {
   return `\${${name}}`;

@@ -86,8 +86,9 @@
  *   Addresses are 16 bytes, IPv4 mapped into IPv6. family 4 and 6: the network holds only such addresses.
  *
  * Template: a text put together from parts, 0 u32 count   4 u32 unused   8 count × { u32 kind, u32 a, u32 b }
- *   PART_LITERAL: a address, b bytes   PART_STRING, PART_INT: a entry of the context block, an integer in decimal
- *   PART_RECORD_INT: a offset in the record of a u32, in decimal
+ *   PART_LITERAL: a address, b bytes   PART_RECORD_INT: a offset in the record of a u32
+ *   PART_STRING, PART_INT, PART_INTS: a entry of the context block; several values have commas between them. An
+ *   absent PART_INT is 0, absent others are empty. Integers are in decimal.
  */
 import { CONTEXT_BYTES, INPUT_BYTES, OUTPUT_BYTES, PROOF_BYTES, RULES_MAX } from "./module.ts";
 import { EVENT_TYPE_MAX } from "./record.ts";
@@ -205,6 +206,7 @@ export const PART_LITERAL = 0;
 export const PART_STRING = 1;
 export const PART_INT = 2;
 export const PART_RECORD_INT = 3;
+export const PART_INTS = 4;
 
 export const INTS_COUNT = 0;
 export const INTS_VALUES = 8;

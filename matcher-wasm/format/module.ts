@@ -26,7 +26,8 @@
  *       Runs a program of the module's description (`description.ts`) on the record at that offset, with
  *       the context block. A filter gives 0 or 1. A value gives the number of values that it wrote to the
  *       output as VALUE_BYTES each: an i64, or u32 address in the memory and u32 byte length. PROGRAM_UNKNOWN
- *       when it reads what is not known; as signed 32-bit value also for an index that is none.
+ *       when it reads what is not known, or puts together more than PROGRAM_TEXT_BYTES_MAX; as signed 32-bit value
+ *       also for an index that is none.
  *   proof_ptr() → i32                 where the host writes the record of a directory
  *   prove() → i32
  *       Judges that record, of which type, flags, path length and path are read: the path is a directory's.
@@ -60,6 +61,8 @@ export const CONTEXT_VALUES_MAX = 1024;
 export const VALUE_BYTES = 8;
 /** Most values that one program writes; what is beyond is left out. */
 export const PROGRAM_VALUES_MAX = OUTPUT_BYTES / VALUE_BYTES;
+/** Longest text that a program puts together: nothing is cut off, a longer one is not known. */
+export const PROGRAM_TEXT_BYTES_MAX = 1 << 16;
 export const PROGRAM_UNKNOWN = -1;
 
 export const VERDICT_BYTES = 8;

@@ -10,7 +10,7 @@
  * Invariant: a rule matches an event at most once and acts for it at most once, so there are at most as many turns
  * as rules.
  */
-import type { MatcherDescription, ProgramDescription } from "../format/index.ts";
+import { type MatcherDescription, type ProgramDescription, UUID_KEY } from "../format/index.ts";
 import type { ContextValue } from "./context.ts";
 import type { Matcher } from "./matcher.ts";
 import { constantValues, type VariableStore, type VariableSubject } from "./variables.ts";
@@ -99,5 +99,12 @@ function valuesOf(
 ): readonly (string | bigint | number | boolean)[] | null {
   if (set.value !== undefined) return constantValues(set.value);
   const type = variables.variables.find(({ name }) => name === set.variable)?.type;
-  return set.program === undefined || !type ? null : matcher.runProgram(set.program, type, recordOffset, context);
+  if (set.program === undefined || !type) return null;
+  return matcher.runProgram(set.program, type, recordOffset, withUuid(matcher, context));
+}
+
+/** The context for one run of a program: with a UUID of its own, where the matcher reads one. */
+function withUuid({ description }: Matcher, context: readonly ContextValue[]): readonly ContextValue[] {
+  const entry = description.context.findIndex(({ key }) => key === UUID_KEY.key);
+  return entry < 0 ? context : context.with(entry, crypto.randomUUID());
 }

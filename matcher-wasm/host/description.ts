@@ -10,6 +10,7 @@ import {
   type MatcherDescription,
   PROGRAMS_MAX,
   RULES_MAX,
+  UUID_KEY,
   variableKey,
 } from "../format/index.ts";
 import { MatcherRejectedError } from "./errors.ts";
@@ -71,7 +72,7 @@ const model = z
   .superRefine(({ context, variables, programs }, check) => {
     const declared = new Map(variables.map((v) => [variableKey(v.name), v]));
     for (const { key, type: t, array } of context) {
-      const known = declared.get(key) ?? CONTEXT_KEYS.get(key);
+      const known = declared.get(key) ?? (key === UUID_KEY.key ? UUID_KEY : CONTEXT_KEYS.get(key));
       if (known !== undefined && (known.type !== t || known.array !== array))
         check.addIssue({ code: "custom", message: `context value ${key} is ${array ? "an array of " : ""}${t}` });
     }

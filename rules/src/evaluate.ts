@@ -23,7 +23,7 @@ import {
 } from "@weir/matcher-wasm/format";
 import { addressBits, familyOf } from "./address.ts";
 import { applyBinary, applyUnary, compareInts, wrap64 } from "./integers.ts";
-import type { Expr, IntExpr, Leaf, Network, Nnf, StringTest } from "./ir.ts";
+import type { Expr, IntExpr, Leaf, Network, Nnf, StringTest, TemplatePart } from "./ir.ts";
 import { matchFlat, matchGlob, parseGlob, parsePattern } from "./pattern.ts";
 import { regexMatches } from "./regex/reference.ts";
 
@@ -130,8 +130,11 @@ export function leafFields(expr: Leaf): readonly Field[] {
   }
 }
 
-function testFields(test: StringTest): readonly Field[] {
-  return test.kind === "template" ? test.parts.flatMap((part) => (part.kind === "variable" ? [part.field] : [])) : [];
+const testFields = (test: StringTest): readonly Field[] => (test.kind === "template" ? partFields(test.parts) : []);
+
+/** @returns the fields that a text is put together from */
+export function partFields(parts: readonly TemplatePart[]): readonly Field[] {
+  return parts.flatMap((part) => (part.kind === "variable" ? [part.field] : []));
 }
 
 /** @returns the fields that an integer reads */
@@ -189,14 +192,19 @@ function quantified<T>({ all }: { readonly all?: true }, list: readonly T[], one
 const holds = ({ family, network, mask }: Network, address: bigint): boolean =>
   familyOf(address) === family && (address & mask) === network;
 
-function templateText(test: Extract<StringTest, { kind: "template" }>, event: EventFields): Uint8Array {
-  const parts = test.parts.map((part) => {
-    if (part.kind === "text") return encoder.encode(part.value);
-    if (part.field.type === "int") return encoder.encode(String(integers(part.field, event)[0] ?? 0n));
-    return strings(part.field, event)[0] ?? new Uint8Array();
+/** @returns what the parts give, however long */
+export function templateText(parts: readonly TemplatePart[], event: EventFields): Uint8Array {
+  const pieces = parts.flatMap((part): Uint8Array[] => {
+    if (part.kind === "text") return [encoder.encode(part.value)];
+    const { field } = part;
+    const list =
+      field.type === "int" ? integers(field, event).map((n) => encoder.encode(String(n))) : strings(field, event);
+    return list.flatMap((piece, i) => (i === 0 ? [piece] : [COMMA, piece]));
   });
-  return Buffer.concat(parts);
+  return Buffer.concat(pieces);
 }
+
+const COMMA = encoder.encode(",");
 
 function fits(test: StringTest, value: Uint8Array, event: EventFields): boolean {
   switch (test.kind) {
@@ -209,7 +217,7 @@ function fits(test: StringTest, value: Uint8Array, event: EventFields): boolean 
     case "regex":
       return regexMatches(test.source, value);
     case "template":
-      return sameBytes(templateText(test, event), value);
+      return sameBytes(templateText(test.parts, event), value);
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import type { Field, VariableDescription, VariableValue } from "@weir/matcher-wasm/format";
 
-/** A piece of a text that is put together when a rule is judged; variables are scalar strings or integers. */
+/** A piece of a text that is put together when a rule is judged; variables are strings or integers. */
 export type TemplatePart =
   | { readonly kind: "text"; readonly value: string }
   | { readonly kind: "variable"; readonly field: Field };
@@ -21,7 +21,7 @@ export type StringTest =
   | { readonly kind: "pattern"; readonly pattern: string }
   /** RE2 syntax, as in Go; fits when it matches anywhere in the string. Known to compile, see `regex/`. */
   | { readonly kind: "regex"; readonly source: string }
-  /** Equal to the parts one after the other, integers in decimal. */
+  /** Equal to the parts one after the other, integers in decimal, commas between the values of a list. */
   | { readonly kind: "template"; readonly parts: readonly TemplatePart[] };
 
 /** A network, or one address with a mask of all ones. IPv4 as ::ffff:a.b.c.d; it holds addresses of its family only. */
@@ -126,7 +126,9 @@ export type SetValue =
   | { readonly kind: "int"; readonly expr: IntExpr }
   | { readonly kind: "bool"; readonly expr: Nnf }
   /** All values of the field. */
-  | { readonly kind: "field"; readonly field: Field };
+  | { readonly kind: "field"; readonly field: Field }
+  /** As the test `template`; what has more than PROGRAM_TEXT_BYTES_MAX is not known. */
+  | { readonly kind: "template"; readonly parts: readonly TemplatePart[] };
 
 /** An action of a rule as far as the matcher takes part in it. */
 export interface CheckedAction {

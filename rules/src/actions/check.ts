@@ -5,7 +5,7 @@ import type { CheckedAction, SetValue } from "../ir.ts";
 import type { ActionSource, SetAction } from "../policy/index.ts";
 import type { Place } from "../source.ts";
 import { suggestion } from "../suggest.ts";
-import { variableName } from "./declare.ts";
+import { shapeOfExpression, shapeText, variableName } from "./declare.ts";
 
 /** Why an action can't be used, and where. */
 export class ActionError extends Error {
@@ -71,12 +71,12 @@ function setValue({ to, name }: SetAction, variable: VariableDescription, names:
     case "expression": {
       const { node, excerpt } = to.expression;
       const value = checkSetExpression(node, excerpt, names);
-      const type = value.kind === "text" ? "string" : value.kind;
-      if (type !== variable.type)
+      const { type, array } = shapeOfExpression(value);
+      if (type !== variable.type || (array && !variable.array))
         throw new ActionError(
           "variable",
           name.place,
-          `\`${variableKey(variable.name)}\` is a ${variable.type}, the expression gives a ${type}`,
+          `\`${variableKey(variable.name)}\` is ${shapeText(variable)}, the expression gives ${shapeText({ type, array })}`,
         );
       return value.kind === "text" ? { kind: "constant", value: value.value } : value;
     }

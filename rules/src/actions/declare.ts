@@ -5,7 +5,13 @@
  * (a default, a limit) holds for all. The result does not depend on the order of the rules.
  */
 import { type FieldType, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
-import { CheckError, checkSetExpression, type MacroTable, type VariableTable } from "../check/index.ts";
+import {
+  CheckError,
+  checkSetExpression,
+  type MacroTable,
+  type SetExpression,
+  type VariableTable,
+} from "../check/index.ts";
 import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
 import type { MergedRule, SetAction, VariableValue } from "../policy/index.ts";
 import { ExpressionError } from "../syntax/error.ts";
@@ -67,14 +73,29 @@ export function declareVariables(
   return { variables, problems };
 }
 
+export const shapeText = ({ type, array }: Shape): string => (array ? `a list of ${type}` : `one ${type}`);
+
+/** @returns of which type the values are, and whether there is any number of them */
+export function shapeOfExpression(value: SetExpression): Shape {
+  switch (value.kind) {
+    case "text":
+    case "template":
+      return { type: "string", array: false };
+    case "field":
+      return { type: value.field.type, array: value.field.array };
+    case "int":
+    case "bool":
+      return { type: value.kind, array: false };
+  }
+}
+
 function disagreement(
   name: string,
   { shape, first, found }: { readonly shape: Shape; readonly first: Declaration; readonly found: Shape },
 ): string {
-  const text = ({ type, array }: Shape): string => (array ? `a list of ${type}` : `one ${type}`);
   const { file, offset } = first.action.name.place;
   const where = `${file.name}:${file.lineOf(offset)}`;
-  return `\`${variableKey(name)}\` is ${text(shape)} elsewhere (${where}), here it is set to ${text(found)}`;
+  return `\`${variableKey(name)}\` is ${shapeText(shape)} elsewhere (${where}), here it is set to ${shapeText(found)}`;
 }
 
 /** Types that follow from constants and fields first; those of expressions may need others. */
@@ -128,8 +149,8 @@ function shapeOf(
   const assumed = new Map(shapes).set(name, { type: "int", array: append });
   const variables = new Map([...assumed].map(([key, shape]) => [key, describe(key, shape, [])]));
   try {
-    const { kind } = checkSetExpression(to.expression.node, to.expression.excerpt, { macros, variables });
-    return { type: kind === "text" ? "string" : kind, array: append };
+    const value = checkSetExpression(to.expression.node, to.expression.excerpt, { macros, variables });
+    return withAppend(shapeOfExpression(value), append);
   } catch (error) {
     if (error instanceof CheckError || error instanceof ExpressionError) return undefined;
     throw error;

@@ -1,11 +1,12 @@
 /** Expressions that are no rules: filters of the host, filters of actions, and what variables are set to. */
 import { evaluate, leafFields } from "../evaluate.ts";
-import type { Expr, IntExpr, Leaf, Nnf } from "../ir.ts";
+import type { Expr, Leaf, Nnf, SetValue } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
 import type { Excerpt } from "../source.ts";
 import type { Node } from "../syntax/ast.ts";
 import type { CheckOptions } from "./check.ts";
 import { condition, operand } from "./expression.ts";
+import { describeOperand } from "./operand.ts";
 import { type MacroTable, Scope } from "./scope.ts";
 
 /** What is the same on every host that Weir runs on. */
@@ -60,14 +61,11 @@ export function checkFilter(node: Node, excerpt: Excerpt, { event, macros, ...op
   return toNnf(expr);
 }
 
-/** What an expression gives, for a variable. */
-export type SetExpression =
-  | { readonly kind: "int"; readonly expr: IntExpr }
-  | { readonly kind: "bool"; readonly expr: Nnf }
-  | { readonly kind: "text"; readonly value: string };
+/** What an expression gives, for a variable: integers, conditions and texts one value, a field all that it has. */
+export type SetExpression = Exclude<SetValue, { kind: "constant" }> | { readonly kind: "text"; readonly value: string };
 
 /**
- * The expression of a `set` action.
+ * The expression of a `set` action. Here `${builtins.uuid4}` has a place, too.
  * @throws CheckError
  */
 export function checkSetExpression(
@@ -75,18 +73,29 @@ export function checkSetExpression(
   excerpt: Excerpt,
   { event, macros, ...options }: PartOptions,
 ): SetExpression {
-  const scope = new Scope({ macros, variables: new Map(), ...options }, excerpt);
+  const scope = new Scope({ macros, variables: new Map(), builtins: true, ...options }, excerpt);
   const result = operand(scope, node);
   requireEvent(scope, event, node);
-  if (result.type === "int") return { kind: "int", expr: result.expr };
-  if (result.type === "bool") return { kind: "bool", expr: toNnf(result.expr) };
-  if (result.type === "text" && !result.pattern && result.parts === undefined)
-    return { kind: "text", value: result.value };
+  switch (result.type) {
+    case "int":
+      return { kind: "int", expr: result.expr };
+    case "bool":
+      return { kind: "bool", expr: toNnf(result.expr) };
+    case "string":
+    case "ints":
+      return { kind: "field", field: result.field };
+    case "address":
+      return scope.unsupported(node.span, "variables of addresses are");
+    case "text":
+      if (result.pattern || result.regex) break;
+      return result.parts === undefined
+        ? { kind: "text", value: result.value }
+        : { kind: "template", parts: result.parts };
+  }
   return scope.fail(
     "type",
     node.span,
-    "a variable is set to an integer, a condition or a text here",
-    "for the value of a string field write `field:` in place of `expression:`",
+    `a variable is set to an integer, a condition, a text or a field, received ${describeOperand(result)}`,
   );
 }
 

@@ -58,6 +58,8 @@ export interface Names {
   readonly variables: VariableTable;
   /** `event` (default): fields of events; `host`: those of the host, for filters. */
   readonly fields?: "event" | "host";
+  /** Whether what is another value each time may be read, such as `${builtins.uuid4}`; not by default. */
+  readonly builtins?: boolean;
   /** What `fim.write.file.` stands for, such as `open.file.`. */
   readonly fimPrefix?: string;
 }
@@ -101,6 +103,11 @@ export class Scope {
   /** Whether names are those of the host. */
   get readsHost(): boolean {
     return this.#names.fields === "host";
+  }
+
+  /** Whether what is another value each time may be read. */
+  get readsBuiltins(): boolean {
+    return this.#names.builtins === true;
   }
 
   /** Where the text that is being checked was written. */

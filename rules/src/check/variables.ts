@@ -1,5 +1,5 @@
 /** Variables: `${name}` by itself and inside strings. */
-import { type Field, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
+import { type Field, findField, UUID_KEY, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
 import type { TemplatePart } from "../ir.ts";
 import { suggestion } from "../suggest.ts";
 import type { Span } from "../syntax/error.ts";
@@ -11,7 +11,7 @@ export type VariableTable = ReadonlyMap<string, VariableDescription>;
 const BUILTINS: ReadonlyMap<string, string> = new Map([["process.pid", "process.pid"]]);
 
 /** @returns the variable as a field of the context block */
-export function variableField({ name, type, array }: VariableDescription): Field {
+export function variableField({ name, type, array }: Pick<VariableDescription, "name" | "type" | "array">): Field {
   const key = variableKey(name);
   return {
     name: key,
@@ -25,11 +25,21 @@ export function variableField({ name, type, array }: VariableDescription): Field
   };
 }
 
+/** A random UUID, another one each time that it is read. */
+const UUID: Field = {
+  ...variableField({ name: UUID_KEY.key, type: UUID_KEY.type, array: UUID_KEY.array }),
+  source: { from: "context", key: UUID_KEY.key },
+  doc: "a random UUID",
+};
+
 /** @returns the field that `${name}` reads; reports an unknown name */
 export function findVariable(scope: Scope, name: string, span: Span): Field {
   const builtin = BUILTINS.get(name);
   if (builtin !== undefined) return findField(builtin) as Field;
-  if (name.startsWith("builtins.")) scope.unsupported(span, `\`${variableKey(name)}\` in an expression is`);
+  if (name === UUID_KEY.key) {
+    if (scope.readsBuiltins) return UUID;
+    scope.unsupported(span, `\`${UUID.name}\` in a condition is`, "it is another one each time: set a variable to it");
+  }
   const variable = scope.variables.get(name);
   if (variable !== undefined) return variableField(variable);
   const known = [...scope.variables.keys(), ...BUILTINS.keys()];
@@ -53,8 +63,7 @@ export function templateParts(scope: Scope, text: string, span: Span): readonly 
   let end = 0;
   for (const match of text.matchAll(PLACEHOLDER)) {
     const field = findVariable(scope, match[1] as string, span);
-    if (field.array || field.type === "bool")
-      scope.fail("type", span, `${match[0]} has no place in a text: it is ${field.array ? "a list" : "a boolean"}`);
+    if (field.type === "bool") scope.fail("type", span, `${match[0]} has no place in a text: it is a boolean`);
     if (match.index > end) parts.push({ kind: "text", value: text.slice(end, match.index) });
     parts.push({ kind: "variable", field });
     end = match.index + match[0].length;

@@ -1,12 +1,16 @@
 /** Programs of actions: filters that are certainly true, values as the reference evaluator gives them. */
-import { encodeSpan, type FieldType, RING_HEADER_BYTES } from "@weir/matcher-wasm/format";
+import { encodeSpan, type FieldType, PROGRAM_TEXT_BYTES_MAX, RING_HEADER_BYTES } from "@weir/matcher-wasm/format";
 import { Matcher } from "@weir/matcher-wasm/host";
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { contextOf, encodeStamped } from "../../test/linked.ts";
+import { eventOf, type TypedEvent, templateTest } from "../../test/arbitraries.ts";
+import { contextOf, encodeStamped, loadRules } from "../../test/linked.ts";
 import { analysePolicies } from "../analyse.ts";
+import { variableField } from "../check/variables.ts";
 import { compileAnalysis } from "../compile.ts";
-import type { EventFields } from "../evaluate.ts";
+import { type EventFields, templateText } from "../evaluate.ts";
 import { completeEvent } from "../event.ts";
+import type { TemplatePart } from "../ir.ts";
 
 const POLICY = `
 rules:
@@ -21,6 +25,10 @@ rules:
       - set: { name: owner, field: open.file.uid }
       - set: { name: root, expression: process.uid == 0 && open.file.name == "a" }
         filter: process.file.name == "sh"
+      - set: { name: group, expression: process.cgroup.id }
+      - set: { name: arguments, expression: process.argv }
+      - set: { name: copy, expression: "\${process.key}" }
+      - set: { name: key, scope: process, expression: '"\${group}:\${process.key}/\${pids},\${ancestors};\${process.count}.\${process.pid}"' }
       - hash: {}
         filter: open.flags & O_CREAT > 0
 `;
@@ -42,6 +50,13 @@ const EVENT: EventFields = completeEvent("open", {
   "process.ancestors.file.path": ["/bin/sh", "/sbin/init"],
   "process.ancestors.pid": [20, 1],
   "${process.count}": 41,
+  "process.pid": 7,
+  "process.cgroup.id": "/system.slice",
+  "process.argv": ["-c", "x"],
+  "${process.key}": "k",
+  "${group}": "g",
+  "${pids}": [-3, 0],
+  "${ancestors}": ["a", "b"],
 });
 
 /** What each action of the rule does for the event: values of a `set`, or whether its filter holds. */
@@ -73,17 +88,24 @@ describe("programs", () => {
       pids: [20n, 1n],
       owner: [7n],
       root: { holds: true, given: [1n] },
-      "action 7": { holds: true, given: undefined },
+      group: ["/system.slice"],
+      arguments: ["-c", "x"],
+      copy: ["k"],
+      "process.key": ["g:k/-3,0,a,b;41.7"],
+      "action 11": { holds: true, given: undefined },
     });
   });
 
   it("give nothing when they read what is not known, and their filters do not hold then", async () => {
-    const unknown = ["process.ancestors.file.path", "process.file.name", "${process.count}"];
+    const unknown = ["process.ancestors.file.path", "process.file.name", "${process.count}", "process.cgroup.id"];
     expect(await run(EVENT, unknown)).toMatchObject({
       "process.count": null,
       ancestors: null,
       pids: [20n, 1n],
       root: { holds: false, given: [1n] },
+      group: null,
+      copy: ["k"],
+      "process.key": null,
     });
   });
 
@@ -93,7 +115,48 @@ describe("programs", () => {
       "process.count": [1n],
       ancestors: [],
       root: { holds: false, given: [0n] },
-      "action 7": { holds: false },
+      group: [""],
+      "process.key": [":/,;0.0"],
+      "action 11": { holds: false },
     });
+  });
+});
+
+/** A program that puts the parts together, run on an event. */
+async function put(parts: readonly TemplatePart[], { type, fields }: TypedEvent): Promise<unknown> {
+  const variable = {
+    name: "x",
+    scope: "global",
+    type: "string",
+    array: false,
+    inherited: false,
+    private: false,
+  } as const;
+  const set = { variable, append: false, value: { kind: "template", parts } } as const;
+  const matcher = await loadRules([
+    { id: "a", event: type, expr: { kind: "const", value: true }, actions: [{ action: 0, set }] },
+  ]);
+  matcher.input.set(encodeSpan([encodeStamped({ type, fields, stamp: {} })]));
+  const program = matcher.description.programs[0]?.set?.program as number;
+  return matcher.runProgram(program, "string", RING_HEADER_BYTES, contextOf(matcher, { type, fields }));
+}
+
+describe("texts that are put together", () => {
+  it("are those of the reference evaluator", async () => {
+    const cases = fc.tuple(templateTest, eventOf("open"));
+    await fc.assert(
+      fc.asyncProperty(cases, async ([{ parts }, typed]) => {
+        expect(await put(parts, typed)).toEqual([new TextDecoder().decode(templateText(parts, typed.fields))]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([0, 1])("may have a number of bytes; with %i more", async (more) => {
+    const field = variableField({ name: "long", type: "string", array: false });
+    const long = "y".repeat(PROGRAM_TEXT_BYTES_MAX - 3 + more);
+    const typed = { type: "open", fields: completeEvent("open", { "open.file.path": "/a", "${long}": long }) };
+    const parts = [{ kind: "text", value: "é-" } as const, { kind: "variable", field } as const];
+    expect(await put(parts, typed)).toEqual(more === 0 ? [`é-${long}`] : null);
   });
 });

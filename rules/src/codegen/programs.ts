@@ -12,7 +12,7 @@ import {
   type VariableDescription,
 } from "@weir/matcher-wasm/format";
 import binaryen from "binaryen";
-import { intFields } from "../evaluate.ts";
+import { intFields, partFields } from "../evaluate.ts";
 import type { CheckedAction, CheckedRule, SetValue } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
 import { contextKeyOf } from "./context-entries.ts";
@@ -21,6 +21,7 @@ import { type Code, intCode, intFieldCode, PARAM_RECORD } from "./int-code.ts";
 import { fieldsOf, predicateCode, whenKnown } from "./predicate.ts";
 import type { Runtime } from "./runtime.ts";
 import { stringRef } from "./string-ref.ts";
+import { putTemplate } from "./template.ts";
 
 export interface Programs {
   /** Names of the functions, in the order of the table. */
@@ -48,6 +49,8 @@ function valueFields(value: SetValue): readonly Field[] {
       return [...fieldsOf(value.expr)];
     case "field":
       return [value.field];
+    case "template":
+      return partFields(value.parts);
   }
 }
 
@@ -123,6 +126,10 @@ function valueCode(runtime: Runtime, value: Exclude<SetValue, { kind: "constant"
       return runtime.call("emit_int", [m.i64.extend_u(predicateCode(runtime, value.expr, 0))]);
     case "field":
       return fieldCode(runtime, value.field);
+    case "template": {
+      const template = putTemplate(value.parts, runtime.pool, (field) => runtime.entries.entryOf(field));
+      return runtime.call("emit_text", [m.local.get(PARAM_RECORD, binaryen.i32), m.i32.const(template)]);
+    }
   }
 }
 

@@ -34,6 +34,7 @@ const HELPERS = [
   "emit_int",
   "emit_ints",
   "emit_strings",
+  "emit_text",
   "int_in",
   "ip_all_in",
   "ip_in",

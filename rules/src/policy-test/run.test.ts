@@ -273,3 +273,50 @@ describe("errors have their places", () => {
     expect(result).toMatchObject({ ran: false, diagnostics: [{ file: "p.yaml" }] });
   });
 });
+
+test("texts that rules put together, as later rules read them", async () => {
+  const policy = `
+rules:
+  - id: group
+    expression: exec.cgroup.id != process.parent.cgroup.id && \${process.key} in ["", ~"group_*"]
+    silent: true
+    actions:
+      - filter: \${process.key} != ""
+        set:
+          name: keys
+          scope: process
+          inherited: true
+          append: true
+          default_value: ''
+          expression: '"\${process.key}:\${process.entity}"'
+      - set: { name: key, scope: process, inherited: true, default_value: '', expression: '"group_\${builtins.uuid4}"' }
+      - set: { name: other, scope: process, inherited: true, expression: '"\${builtins.uuid4}"' }
+      - set: { name: entity, scope: process, inherited: true, default_value: '', expression: exec.cgroup.id }
+  - id: grouped
+    expression: exec.file.name == "id" && \${process.key} =~ "group_*-*-4*-*-*" && \${process.entity} == "/b"
+  - id: regrouped
+    expression: exec.file.name == "id" && \${process.keys} in [~"group_*:/a"] && \${process.keys} not in [~"*:/b"]
+  - id: alike
+    expression: exec.file.name == "id" && "group_\${process.other}" == \${process.key}
+  - id: same
+    expression: open.file.path == "/tmp/\${process.entity}" && open.file.name != "\${process.keys},"
+`;
+  const exec = 'type: exec, process.pid: 7, process.parent.cgroup.id: "/"';
+  const tests = `
+- events:
+    - event: { ${exec}, exec.file.path: /bin/sh, exec.cgroup.id: "/a" }
+      expect: [group]
+    - event: { ${exec}, exec.file.path: /bin/id, exec.cgroup.id: "/" }
+      expect: []
+    - event: { ${exec}, exec.file.path: /bin/id, exec.cgroup.id: "/b" }
+      expect: [group, grouped, regrouped]
+- events:
+    - event: { ${exec}, exec.file.path: /bin/sh, exec.cgroup.id: "b" }
+      expect: [group]
+    - event: { type: open, open.file.path: /tmp/b, process.pid: 8, process.ancestors.pid: [7] }
+      expect: [same]
+`;
+  const result = await testPolicies([{ name: "p.yaml", text: policy }], [{ name: "p.test.yaml", text: tests }]);
+  expect(result.diagnostics).toEqual([]);
+  expect(result).toMatchObject({ passed: 2, failed: 0 });
+});

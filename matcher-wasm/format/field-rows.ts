@@ -10,9 +10,10 @@ export interface Row {
   readonly array?: boolean;
   readonly timestamp?: boolean;
   readonly unresolved?: boolean;
+  readonly optional?: true;
 }
 
-type Options = Pick<Row, "array" | "timestamp" | "unresolved">;
+type Options = Pick<Row, "array" | "timestamp" | "unresolved" | "optional">;
 
 export const row = (suffix: string, type: FieldType, source: FieldSource, doc: string, options: Options = {}): Row => ({
   suffix,

@@ -43,6 +43,8 @@ export interface Field {
   readonly timestamp: boolean;
   /** The language has it, hosts of this version never know it: conditions over it count as true. */
   readonly unresolved: boolean;
+  /** Paths of the record: some events of the type have none, the field is empty then. All others are always there. */
+  readonly optional?: true;
   readonly source: FieldSource;
   readonly doc: string;
 }

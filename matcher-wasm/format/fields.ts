@@ -61,6 +61,7 @@ const FLAGS = u32(r.FILE_OP_FLAGS);
 const MODE = u32(r.FILE_OP_MODE);
 const RIGHTS = u32(r.FILE_OP_MODE, 0o7777);
 const UNRESOLVED = { unresolved: true };
+const OPTIONAL = { optional: true } as const;
 
 const newMode: readonly Row[] = [
   row("file.destination.mode", "int", MODE, "mode asked for"),
@@ -114,7 +115,13 @@ const perEvent: Readonly<Record<string, readonly Row[]>> = {
   mount: [
     row("fs_type", "string", { from: "filesystem" }, "type of the file system, at most 15 bytes"),
     row("mountpoint.path", "string", { from: "path", slot: "file" }, "where it was mounted"),
-    row("source.path", "string", { from: "path", slot: "destination" }, "what a bind mount shows, else empty"),
+    row(
+      "source.path",
+      "string",
+      { from: "path", slot: "destination" },
+      "what a bind mount shows, else empty",
+      OPTIONAL,
+    ),
     row("root.path", "string", { from: "text" }, "what was mounted, as path in its file system"),
     syscallPath,
   ],
@@ -138,6 +145,7 @@ const field = (prefix: string, of: Row, event?: string): Field => ({
   matching: /\.path$/.test(of.suffix) || of.suffix === "path" ? "path" : "flat",
   timestamp: of.timestamp ?? false,
   unresolved: of.unresolved ?? false,
+  ...(of.optional ? { optional: true } : {}),
   source: of.source,
   doc: of.doc,
 });

@@ -3,9 +3,10 @@
  *
  * The alphabets are small on purpose: with few names, few flags and few ids, random expressions match
  * random events often, and every special case (root, empty name, shared prefixes, zero values) comes up.
- * Events are such as the kernel produces: paths absolute and normalised, derived fields consistent.
+ * Events are such as the kernel produces: paths absolute and normalised or, where that happens, empty; derived
+ * fields consistent.
  */
-import { EVENT_TYPES, type Field } from "@weir/matcher-wasm/format";
+import { EVENT_TYPES, FIELDS, type Field } from "@weir/matcher-wasm/format";
 import fc from "fast-check";
 import { parseNetwork } from "../src/address.ts";
 import type { EventFields } from "../src/evaluate.ts";
@@ -45,6 +46,11 @@ export interface TypedEvent {
 }
 
 export const eventTypeName = fc.constantFrom(...EVENT_TYPES.map((type) => type.name));
+
+/** Types of which some events lack a path: one in many, so that properties that depend on it ask for them alone. */
+export const optionalPathType = fc.constantFrom(
+  ...new Set(FIELDS.flatMap(({ event, optional }) => (event !== undefined && optional ? [event] : []))),
+);
 
 const name = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom(...NAMES) },
@@ -132,7 +138,8 @@ const nameRegex = fc.oneof(
 );
 
 function stringTest(field: Field): fc.Arbitrary<StringTest> {
-  const equals = ruleText.map((value): StringTest => ({ kind: "equals", value }));
+  const text = field.optional ? fc.oneof({ weight: 2, arbitrary: ruleText }, fc.constant("")) : ruleText;
+  const equals = text.map((value): StringTest => ({ kind: "equals", value }));
   return field.matching === "path"
     ? fc.oneof(
         equals,
@@ -309,7 +316,9 @@ function scalarValue(field: Field): fc.Arbitrary<unknown> {
       if (source.from === "i32") return fc.constantFrom(0, 0, -1, -13, 3);
       return source.from === "id32" ? fc.constantFrom(-1, 0, 1, 2) : u32;
     case "string":
-      if (source.from === "path") return eventPath;
+      if (source.from === "path")
+        return field.optional ? fc.oneof({ weight: 2, arbitrary: eventPath }, fc.constant("")) : eventPath;
+      if (field.name.endsWith("file.name")) return fc.oneof(name, fc.constant(""));
       if (source.from === "comm" || source.from === "filesystem")
         return fc.constantFrom("", "a", "ab", "fifteen-bytes-15", "cron.d").map((s) => s.slice(0, 15));
       if (source.from === "text") return fc.constantFrom("", "a", "user.a", "security.capability", ".b");
@@ -321,19 +330,24 @@ const isDerived = ({ source }: Field): boolean =>
   ["basename", "extension", "pathLength", "nameLength", "textPrefix"].includes(source.from) ||
   ("mask" in source && source.mask !== undefined);
 
-/** An event of the type: paths always, of the other fields a random subset. */
+/** An event of the type: paths always, unless they are optional, of the other fields a random subset. */
 export function eventOf(type: string): fc.Arbitrary<TypedEvent> {
   const fields = fieldsOf(type, (field) => !isDerived(field));
   const model = Object.fromEntries(fields.map((field) => [field.name, fieldValue(field)]));
-  const requiredKeys = fields.filter((field) => field.source.from === "path").map((field) => field.name);
+  const required = fields.filter(({ source, optional }) => source.from === "path" && !optional);
+  const requiredKeys = required.map((field) => field.name);
   return fc
     .record(model, { requiredKeys })
     .map((values) => ({ type, fields: completeEvent(type, values as EventFields) }));
 }
 
 /** Expressions and events of one common type. */
-export function rulesAndEvents(options: { readonly rulesMax: number; readonly eventsMax: number }) {
-  return eventTypeName.chain((type) =>
+export function rulesAndEvents(options: {
+  readonly rulesMax: number;
+  readonly eventsMax: number;
+  readonly types?: fc.Arbitrary<string>;
+}) {
+  return (options.types ?? eventTypeName).chain((type) =>
     fc.record({
       type: fc.constant(type),
       exprs: fc.array(exprOf(type), { minLength: 1, maxLength: options.rulesMax }),

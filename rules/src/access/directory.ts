@@ -13,10 +13,10 @@ import { FIELDS, type Field, PATH_BYTES_MAX } from "@weir/matcher-wasm/format";
 import { evaluate } from "../evaluate.ts";
 import type { CheckedRule, Expr, Leaf, Nnf, StringTest, TemplatePart } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
+import { isEventPath, isName } from "../paths.ts";
 import { globComponents, globMatches, hasStar } from "../pattern.ts";
 import { compileRegex } from "../regex/index.ts";
 import { type Canonical, canonical } from "./canonical.ts";
-import { isEventPath, isName } from "./keys.ts";
 
 const TRUE: Expr = { kind: "const", value: true };
 const FALSE: Expr = { kind: "const", value: false };

@@ -20,7 +20,7 @@ export type KernelDecision =
 
 /**
  * @param type name of the event's type
- * @param event its path must be absolute and normalised, as the kernel's are
+ * @param event its paths must be as the kernel's are: absolute and normalised, or empty where they are optional
  */
 export function kernelStageDecision(seeds: Seeds, type: string, event: EventFields): KernelDecision {
   if (eventTypeByName(type)?.file === false) return { passes: true, because: "process" };

@@ -3,9 +3,11 @@
  *
  * Paths of events are absolute and normalised: `/`, or components that are neither empty nor `.` nor
  * `..`. The argument for each key is made for those; a path that the kernel could not resolve is marked
- * truncated and passes without approver.
+ * truncated and passes without approver. A path that is optional may be empty instead: what accepts that has
+ * no key.
  */
 import type { AccessPredicate, Leaf, StringTest } from "../ir.ts";
+import { couldFitBelowRoot, isEventPath, isName } from "../paths.ts";
 import { globComponents, globMatches, hasStar } from "../pattern.ts";
 import { compileRegex } from "../regex/index.ts";
 
@@ -18,16 +20,19 @@ type Keys = readonly Key[] | null;
 /** @returns keys for a leaf: one of them is present in every event for which it is true; null: no usable part */
 export function leafKeys(leaf: Leaf): Keys {
   if (leaf.kind !== "string" || leaf.negated) return null;
-  const source = leaf.field.source;
+  const { source, optional } = leaf.field;
   if (source.from !== "path" && source.from !== "basename") return null;
   const keys: Key[] = [];
   for (const test of leaf.tests.flatMap(asTexts)) {
     const found = source.from === "path" ? pathKeys(test, source.slot) : nameKeys(test, source.slot);
-    if (found === null) return null;
+    if (found === null || (optional && acceptsNothing(test))) return null;
     keys.push(...found);
   }
   return keys;
 }
+
+/** Whether the test accepts the empty text; a glob never does. */
+const acceptsNothing = (test: StringTest): boolean => exactText(test) === "";
 
 function pathKeys(test: StringTest, slot: Slot): Keys {
   if (test.kind === "equals") return isEventPath(test.value) ? [{ kind: "path", slot, value: test.value }] : [];
@@ -63,7 +68,7 @@ function asTexts(test: StringTest): readonly StringTest[] {
 function globKeys(pattern: string, slot: Slot): Keys {
   const root: Key[] = globMatches(pattern, "/") ? [{ kind: "path", slot, value: "/" }] : [];
   const components = globComponents(pattern);
-  if (!couldMatchBelowRoot(components)) return root;
+  if (!couldFitBelowRoot(components)) return root;
   const last = components.at(-1) as string;
   if (!hasStar(last)) {
     if (components.some(hasStar)) return [...root, { kind: "basename", slot, value: last }];
@@ -72,24 +77,6 @@ function globKeys(pattern: string, slot: Slot): Keys {
   const literal = components.slice(0, components.findIndex(hasStar));
   // `/**` and `/*/…` lie below the root like everything else: that is no filter.
   return literal.length > 1 ? [...root, { kind: "ancestor", slot, value: literal.join("/") }] : null;
-}
-
-/** Whether the literal components occur in normalised paths, the first one standing before the root's slash. */
-function couldMatchBelowRoot(components: readonly string[]): boolean {
-  const first = components[0] as string;
-  const absolute = first === "" || first === "*" || first === "**";
-  if (!absolute || components.length < (first === "**" ? 1 : 2)) return false;
-  return components.every((component, i) => (i === 0 && component === "") || hasStar(component) || isName(component));
-}
-
-/** @returns whether a component of a path can be called so */
-export const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
-
-/** @returns whether an event can have this path */
-export function isEventPath(path: string): boolean {
-  if (path === "/") return true;
-  const [first, ...rest] = path.split("/");
-  return first === "" && rest.length > 0 && rest.every(isName);
 }
 
 /** How selective a key is expected to be: path, basename, deep directory, shallow directory. */

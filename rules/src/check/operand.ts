@@ -1,6 +1,7 @@
 /** Typed parts of an expression, between syntax tree and IR. */
 import type { Field } from "@weir/matcher-wasm/format";
 import type { Expr, IntExpr, Network, StringTest, TemplatePart } from "../ir.ts";
+import { globFlaw, pathFlaw } from "../paths.ts";
 import { hasStar, PatternError, parseGlob, parsePattern } from "../pattern.ts";
 import type { Excerpt } from "../source.ts";
 import type { Span } from "../syntax/error.ts";
@@ -117,39 +118,35 @@ function readTest(scope: Scope, field: Field, text: TextOperand, like: boolean):
 
 const isEventPath = (field: Field): boolean => field.source.from === "path";
 
-/** @returns why no normalised absolute path equals the text, or undefined */
-export function pathFlaw(value: string): string | undefined {
-  if (!value.startsWith("/")) return "it does not start with `/`";
-  if (value === "/") return undefined;
-  if (value.endsWith("/")) return "it ends with `/`";
-  if (value.includes("//")) return "it contains `//`";
-  return value.split("/").some((part) => part === "." || part === "..") ? "it contains `.` or `..`" : undefined;
-}
-
 function lintPath(scope: Scope, field: Field, { value, span, excerpt }: TextOperand): void {
   if (field.source.from === "basename" && value.includes("/")) {
     const message = `\`${field.name}\` is a single component and never contains \`/\``;
     scope.warn("never-matches", span, message, undefined, excerpt);
   }
-  if (!isEventPath(field)) return;
-  const flaw = pathFlaw(value);
-  if (flaw !== undefined)
-    scope.warn(
-      "never-matches",
-      span,
-      `no path equals ${JSON.stringify(value)}: ${flaw}`,
-      "paths of events are absolute and normalised",
-      excerpt,
-    );
+  const flaw = isEventPath(field) ? pathFlaw(field, value) : undefined;
+  if (flaw === undefined) return;
+  const message = `no path equals ${shown(value)}: ${flaw}`;
+  scope.warn("never-matches", span, message, directoryHint(value) ?? NORMALISED_HINT, excerpt);
 }
 
 function lintGlob(scope: Scope, field: Field, { value, span, excerpt }: TextOperand): void {
-  if (isEventPath(field) && !/^[/*]/.test(value))
-    scope.warn(
-      "never-matches",
-      span,
-      "paths of events are absolute: this glob matches none of them",
-      "start it with `/` or `**/`",
-      excerpt,
-    );
+  const flaw = isEventPath(field) ? globFlaw(value) : undefined;
+  if (flaw === undefined) return;
+  const message = `no path fits ${shown(value)}: ${flaw}`;
+  const hint = /^[/*]/.test(value) ? (directoryHint(value) ?? NORMALISED_HINT) : "start it with `/` or `**/`";
+  scope.warn("never-matches", span, message, hint, excerpt);
+}
+
+const NORMALISED_HINT = "paths of events are absolute and normalised";
+const SHOWN_MAX = 80;
+
+const shown = (text: string): string =>
+  JSON.stringify(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text);
+
+/** For a path that is written with a slash behind it. */
+function directoryHint(value: string): string | undefined {
+  const bare = /^(\/.*[^/])\/+$/s.exec(value)?.[1];
+  if (bare === undefined) return undefined;
+  if (bare.includes("*")) return `paths of directories have no \`/\` at their end either: write \`~${shown(bare)}\``;
+  return `for the directory write ${shown(bare)}, for what lies below it \`~${shown(`${bare}/**`)}\``;
 }

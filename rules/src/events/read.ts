@@ -17,6 +17,7 @@ import {
 } from "@weir/matcher-wasm/format";
 import type { EventFields, EventValue } from "../evaluate.ts";
 import { completeEvent, sharedFields } from "../event.ts";
+import { isEventPath } from "../paths.ts";
 import { visible } from "../quote.ts";
 import { suggest, suggestion } from "../suggest.ts";
 import { readValue, received, type ValueProblem } from "./values.ts";
@@ -175,10 +176,6 @@ function contradictions(type: string, fields: EventFields): EventProblem[] {
   );
 }
 
-/** A path as the kernel reports it: absolute, without empty parts, `.` and `..`. */
-const isKernelPath = (path: unknown): boolean =>
-  typeof path === "string" && (path === "/" || (path.startsWith("/") && !/\/\.{0,2}(?=\/|$)/.test(path)));
-
 const PATH_FIELDS = Map.groupBy(
   FIELDS.filter(({ source }) => source.from === "path"),
   ({ event }) => event,
@@ -187,7 +184,7 @@ const pathFields = (type: string): readonly Field[] => PATH_FIELDS.get(type) ?? 
 
 function pathProblems(type: string, fields: EventFields): EventProblem[] {
   return pathFields(type)
-    .filter(({ name }) => fields[name] !== undefined && fields[name] !== "" && !isKernelPath(fields[name]))
+    .filter(({ name }) => typeof fields[name] === "string" && fields[name] !== "" && !isEventPath(fields[name]))
     .map(({ name }) => ({
       key: name,
       message: `expected a path as the kernel reports it, received ${received(fields[name])}`,
@@ -195,9 +192,12 @@ function pathProblems(type: string, fields: EventFields): EventProblem[] {
     }));
 }
 
-/** @returns whether all paths of the event, given or not, are such as a kernel reports */
+/** @returns whether all paths of the event, given or not, are such as a kernel reports; optional ones may be absent */
 export function hasKernelPaths({ type, fields }: TypedEvent): boolean {
-  return pathFields(type).every(({ name }) => isKernelPath(fields[name]));
+  return pathFields(type).every(({ name, optional }) => {
+    const path = fields[name] ?? "";
+    return typeof path === "string" && (path === "" ? optional === true : isEventPath(path));
+  });
 }
 
 /** What the record cannot hold: values out of range, too long, or contradicting one another. */

@@ -5,11 +5,12 @@
  * constraint; so has one that reads a field which hosts never know, for it counts as true in both of its senses.
  */
 import { FILE_MODE, FILE_OP_MODE, type Field } from "@weir/matcher-wasm/format";
-import { pathFlaw } from "../check/operand.ts";
 import { leafFields } from "../evaluate.ts";
 import { fullText, intText } from "../explain.ts";
 import { INVERSE } from "../integers.ts";
 import type { IntExpr, Leaf, StringTest } from "../ir.ts";
+import { globFlaw, pathFlaw } from "../paths.ts";
+import { globComponents, globMatches } from "../pattern.ts";
 import { between, compared, complement, EVERYTHING, type Intervals, points } from "./intervals.ts";
 import { TestSet } from "./texts.ts";
 
@@ -153,16 +154,47 @@ export function isMode({ source }: Field): boolean {
 
 /** @returns why no event has a text that the test accepts, or undefined when one might */
 export function impossibleText(field: Field, test: StringTest): string | undefined {
-  if (test.kind !== "equals" && test.kind !== "pattern") return undefined;
+  if (test.kind === "regex" || test.kind === "template") return undefined;
   const text = test.kind === "equals" ? test.value : test.pattern;
-  const literal = Buffer.byteLength(test.kind === "equals" ? text : text.replaceAll("*", ""));
-  if (isComm(field) && literal > COMM_BYTES_MAX)
-    return `the kernel keeps ${COMM_BYTES_MAX} bytes of a task's name, this has ${literal}`;
-  const flaw = field.source.from === "path" && test.kind === "equals" ? pathFlaw(text) : undefined;
-  if (flaw !== undefined) return `no path is ${JSON.stringify(text)}: ${flaw}`;
-  if (field.source.from === "basename" && text.includes("/")) return "a last component never contains `/`";
+  if (isComm(field)) return commFlaw(test.kind === "equals" ? text : text.replaceAll("*", ""));
+  if (field.source.from === "path") {
+    const flaw = test.kind === "glob" ? globFlaw(text) : pathFlaw(field, text);
+    return flaw === undefined ? undefined : `no path is ${JSON.stringify(text)}: ${flaw}`;
+  }
+  if (isName(field)) return text.includes("/") ? "a last component never contains `/`" : undefined;
+  if (isExtension(field)) return extensionFlaw(text);
+  if (field.matching === "path" && !field.unresolved && endsWithSlash(test)) return "no path but `/` ends with `/`";
   return undefined;
 }
 
 /** @returns whether the field is the name of a task, which the kernel cuts off */
 export const isComm = (field: Field): boolean => field.source.from === "comm" || field.name.endsWith(".comm");
+
+/** Where a name had bytes that are no UTF-8, U+FFFD stands for one of them or for several. */
+function commFlaw(literal: string): string | undefined {
+  const bytes = Buffer.byteLength(literal.replaceAll("\ufffd", "?"));
+  return bytes > COMM_BYTES_MAX
+    ? `the kernel keeps ${COMM_BYTES_MAX} bytes of a task's name, this has ${bytes}`
+    : undefined;
+}
+
+/** Last components of paths. */
+const isName = ({ source, unresolved }: Field): boolean =>
+  source.from === "basename" || (source.from === "context" && !unresolved && source.key.endsWith("file.name"));
+
+/** @returns whether the field is the end of a name from its last dot on */
+export const isExtension = ({ source, unresolved }: Field): boolean =>
+  source.from === "extension" || (source.from === "context" && !unresolved && source.key.endsWith("file.extension"));
+
+/** @param text a pattern's stars may stand for nothing */
+function extensionFlaw(text: string): string | undefined {
+  if (text.includes("/")) return "a last component never contains `/`";
+  const dots = text.split(".").length - 1;
+  if (dots > 1) return "an extension is the name from its last dot on: it has one dot";
+  return (dots === 0 ? /^(?:$|\*)/ : /^\**\./).test(text) ? undefined : "an extension starts with its dot";
+}
+
+function endsWithSlash(test: Exclude<StringTest, { kind: "regex" | "template" }>): boolean {
+  if (test.kind === "glob") return globComponents(test.pattern).at(-1) === "" && !globMatches(test.pattern, "/");
+  return test.kind === "equals" && test.value !== "/" && test.value.endsWith("/");
+}

@@ -35,8 +35,9 @@ type State = IntState | SomeIntState | StringState | { readonly kind: "opaque"; 
 
 /** Comparisons of two tests that take about as long as another step. */
 const PAIRS_A_STEP = 8;
-const ANYTHING: StringTest = { kind: "pattern", pattern: "*" };
-const ANY_PATH: StringTest = { kind: "glob", pattern: "/**" };
+const ANYTHING: readonly StringTest[] = [{ kind: "pattern", pattern: "*" }];
+const ANY_PATH: readonly StringTest[] = [{ kind: "glob", pattern: "/**" }];
+const ANY_OPTIONAL_PATH: readonly StringTest[] = [...ANY_PATH, { kind: "equals", value: "" }];
 
 export class Facts {
   static readonly none: Facts = new Facts(new Map());
@@ -136,7 +137,7 @@ function nextSomeInt(state: SomeIntState, { set, negated }: Constrained<"someInt
 function nextStrings(state: StringState, { field, tests, negated }: Constrained<"strings">): StringState | null {
   if (negated) {
     const none = [...state.none, tests];
-    if (!field.array && tests.covers(universe(field))) return null;
+    if (!field.array && universe(field).every((test) => none.some((other) => other.covers(test)))) return null;
     const some = state.some.map((set) => remaining(field, set, none, []));
     return some.some(isEmpty) ? null : { kind: "strings", some, none };
   }
@@ -161,7 +162,8 @@ function remaining(field: Field, set: TestSet, none: readonly TestSet[], others:
   );
 }
 
-/** @returns a test that accepts whatever the field can be */
-function universe(field: Field): StringTest {
-  return field.source.from === "path" ? ANY_PATH : ANYTHING;
+/** @returns tests of which one accepts whatever the field can be */
+function universe({ source, optional }: Field): readonly StringTest[] {
+  if (source.from !== "path") return ANYTHING;
+  return optional ? ANY_OPTIONAL_PATH : ANY_PATH;
 }

@@ -42,6 +42,7 @@ test.each<readonly [string, readonly string[] | null]>([
     `open.created && (open.file.path == "/a" || process.uid == 0)`,
     ["process.uid == 0: the kernel stage looks at path, directories, name and flags, not at this"],
   ],
+  [`mount.source.path in ["/a", ""]`, [`mount.source.path in ["/a", ""]: an absent path cannot be looked up`]],
   [`open.created && !(open.file.path == "/a")`, [`!(open.file.path == "/a"): it says only which paths are not meant`]],
 ])("%s", (expression, expected) => {
   expect(preventers(expression)).toEqual(expected);

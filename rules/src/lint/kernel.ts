@@ -167,6 +167,8 @@ const isLookedUp = (leaf: Extract<Leaf, { kind: "string" }>): boolean =>
 function reasonOf(leaf: Leaf): string {
   if (leaf.kind === "string" && isLookedUp(leaf)) {
     if (leaf.negated) return "it says only which paths are not meant";
+    if (leaf.field.optional && leaf.tests.some((test) => test.kind === "equals" && test.value === ""))
+      return "an absent path cannot be looked up";
     return leaf.field.source.from === "path"
       ? "it has neither a literal directory to start with nor a literal last component"
       : "the kernel stage knows whole names, not patterns of them";

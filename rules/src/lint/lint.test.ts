@@ -133,6 +133,39 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
     [`open.created && process.comm == "systemd-network"`],
     [`open.created && process.comm in ["systemd-networkd", "x"]`, `never-matches: "systemd-networkd"`],
     [`open.file.name =~ "etc/*" || open.created`, `never-matches: "etc/*"`],
+    [`exec.file.name == "/bin/sh" || exec.syscall.path == "/bin/sh"`, `never-matches: "/bin/sh"`],
+    [`open.created && process.parent.comm == "abcdefghijklm\ufffd\ufffd"`],
+  ],
+  extensions: [
+    [`open.file.extension == "txt" || open.created`, `never-matches: "txt"`],
+    [`open.file.extension in [".txt", ""] || open.created`],
+    [`open.file.extension in [".gz", ".tar.gz", ~"*.conf*", ~"*xz"]`, `never-matches: ".tar.gz"`],
+    [`open.file.extension =~ "conf*" || open.created`, `never-matches: "conf*"`],
+    [
+      `open.created && process.file.extension != "sh"`,
+      `always-true: process.file.extension != "sh"`,
+      `never-matches: "sh"`,
+    ],
+    [`open.file.extension == ".a/b" || open.created`, `never-matches: ".a/b"`],
+  ],
+  "paths that may be empty": [
+    [`mount.source.path == ""`],
+    [`mount.source.path in ["", "/a"]`],
+    [`mount.source.path =~ "/**"`],
+    [`mount.mountpoint.path =~ "/**"`, `always-true: mount.mountpoint.path =~ "/**"`],
+    [`mount.source.path == "" || mount.source.path =~ "/**"`, `always-true: mount.source.path =~ "/**"`],
+    // Said by the checker.
+    [`mount.source.path == "a" || mount.mountpoint.path == "/a"`],
+  ],
+  "paths that end with a slash": [
+    [`exec.file.path in ["/usr/bin/", "/bin/sh"]`, `never-matches: "/usr/bin/"`],
+    [
+      `open.created && process.parent.file.path =~ "/usr/**/"`,
+      `never-true: process.parent.file.path =~ "/usr/**/"`,
+      `never-matches: "/usr/**/"`,
+    ],
+    [`open.created && process.file.path in [~"/**", "/", ""]`, `redundant-item: "/"`],
+    [`mount.root.path == "/sub/" || mount.fs_type == "ext4"`, `never-matches: "/sub/"`],
   ],
   numbers: [
     [

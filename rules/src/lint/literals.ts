@@ -3,7 +3,7 @@ import type { Field } from "@weir/matcher-wasm/format";
 import type { CheckedExpression, TextUse, Written } from "../check/index.ts";
 import type { Nnf, StringTest } from "../ir.ts";
 import { globComponents, type PathGlob, parseGlob } from "../pattern.ts";
-import { COMM_BYTES_MAX, impossibleText, isComm } from "./constraint.ts";
+import { COMM_BYTES_MAX, impossibleText, isComm, isExtension } from "./constraint.ts";
 import type { Report } from "./finding.ts";
 import { findHabit } from "./habits.ts";
 import { covers, disjointFlat, TestSet } from "./texts.ts";
@@ -34,16 +34,11 @@ interface TextOptions {
 function lintText(test: StringTest, use: TextUse, { plain, report }: TextOptions): void {
   const { field, text, like } = use;
   const impossible = impossibleText(field, test);
-  // A plain text with a slash for a last component is reported by the checker.
-  if (impossible !== undefined && (isComm(field) || test.kind !== "equals")) {
-    const hint = isComm(field) ? commHint(field, test) : undefined;
-    report({
-      severity: "warning",
-      code: "never-matches",
-      at: text,
-      message: `\`${field.name}\` is never so: ${impossible}`,
-      hint,
-    });
+  if (impossible !== undefined) {
+    const message = `\`${field.name}\` is never so: ${impossible}`;
+    const hint = impossibleHint(field, test);
+    if (!isReportedByChecker(field, test))
+      report({ severity: "warning", code: "never-matches", at: text, message, hint });
     return;
   }
   if (!text.pattern && !like) return;
@@ -59,10 +54,22 @@ function lintText(test: StringTest, use: TextUse, { plain, report }: TextOptions
   if (test.kind === "glob") lintGlob(test.pattern, use, report);
 }
 
-/** The name that the kernel would keep, where the text is plain. */
-function commHint(field: Field, test: StringTest): string | undefined {
+/** Flaws of paths are, and plain text with a slash for a last component. */
+const isReportedByChecker = ({ source }: Field, test: StringTest): boolean =>
+  source.from === "path" || (source.from === "basename" && test.kind === "equals");
+
+function impossibleHint(field: Field, test: StringTest): string | undefined {
   if (test.kind !== "equals") return undefined;
-  const cut = Buffer.from(test.value).subarray(0, COMM_BYTES_MAX).toString();
+  if (isComm(field)) return commHint(field, test.value);
+  if (isExtension(field) && !/[./]/.test(test.value)) return `write ${JSON.stringify(`.${test.value}`)}`;
+  if (isExtension(field) && test.value.includes("."))
+    return `compare \`${field.name.replace(/extension$/, "name")}\` with \`~${JSON.stringify(`*${test.value}`)}\``;
+  return undefined;
+}
+
+/** The name that the kernel would keep. */
+function commHint(field: Field, text: string): string {
+  const cut = Buffer.from(text).subarray(0, COMM_BYTES_MAX).toString();
   const executable = field.name.replace(/comm$/, "file.name");
   return `compare with ${JSON.stringify(cut)}, or the whole name with \`${executable}\``;
 }

@@ -16,7 +16,7 @@ export interface JudgedEvent {
   readonly matcher: readonly LoadedRule[];
   /** Rules that the reference evaluator finds. */
   readonly evaluator: readonly LoadedRule[];
-  /** Of the kernel stage; events without a path are not asked. */
+  /** Of the kernel stage; events that lack a path are not asked, unless the path is optional. */
   readonly kernel: KernelDecision | { readonly passes: true; readonly because: "no-path" };
   /** Its directory is proven silent, so that the kernel stage may drop all events in it. */
   readonly silent: boolean;

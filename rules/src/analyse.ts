@@ -43,6 +43,7 @@ import { type Excerpt, placeOf, SourceFile } from "./source.ts";
 import type { Node, Root } from "./syntax/ast.ts";
 import { ExpressionError } from "./syntax/error.ts";
 import { parseExpression, parseMacro } from "./syntax/parser.ts";
+import { escapeProblem, rawEscapesOf } from "./syntax/walk.ts";
 
 export type RuleState = "loaded" | "filtered" | "disabled" | "unsupported" | "error";
 
@@ -215,7 +216,9 @@ class Run {
   #parseMacro({ id, body }: MacroSource): Root | null {
     if (body === null || body.kind === "values") return body?.list ?? null;
     try {
-      return parseMacro(body.excerpt.text);
+      const root = parseMacro(body.excerpt.text);
+      for (const warning of escapeWarnings(root, body.excerpt)) this.#warn(warning);
+      return root;
     } catch (error) {
       if (!(error instanceof ExpressionError)) throw error;
       this.#report("error", error, body.excerpt, `macro \`${id}\`: `);
@@ -237,7 +240,7 @@ class Run {
     );
   }
 
-  #warn({ code, message, span, excerpt, hint }: Warning, rule: string): void {
+  #warn({ code, message, span, excerpt, hint }: Warning, rule?: string): void {
     this.diagnostics.add("warning", () =>
       diagnosticAt(placeOf(excerpt, span), { severity: "warning", code, message, hint, rule }),
     );
@@ -248,6 +251,7 @@ class Run {
     const excerpt = source.expression as Excerpt;
     try {
       const node = parseExpression(excerpt.text);
+      for (const warning of escapeWarnings(node, excerpt)) this.#warn(warning, source.id);
       this.#charge(source, node, excerpt);
       const all = checkRule(node, excerpt, this.#macros, { variables: this.#variables });
       const loaded = all.map((written) => this.#load(source, written));
@@ -346,6 +350,11 @@ class Run {
     const reason = why === undefined ? error.message : `macro \`${cause}\` ${why}`;
     this.#conclude(rule, { state: error.code === "unsupported" ? "unsupported" : "error", reason });
   }
+}
+
+/** What is said of backslashes that start no escape. */
+function escapeWarnings(root: Root, excerpt: Excerpt): Warning[] {
+  return rawEscapesOf(root, excerpt.text).map((span) => ({ ...escapeProblem(excerpt.text, span), span, excerpt }));
 }
 
 /** On which hosts a rule holds: where one of its filters does. */

@@ -228,13 +228,25 @@ function unknown(scope: Scope, name: string, span: Span): never {
       "unknown-name",
       span,
       `unknown constant or macro \`${name}\``,
-      suggestion(name, [...scope.macros.keys(), ...CONSTANTS.keys()]),
+      suggestion(name, [...scope.macros.keys(), ...CONSTANTS.keys(), ...BOOLEANS.keys()]),
     );
   const names = [...FIELDS.map((field) => field.name), ...scope.macros.keys(), ...CONSTANTS.keys(), ...BOOLEANS.keys()];
   scope.fail(
     "unknown-name",
     span,
     `unknown ${name.includes(".") ? "field" : "name"} \`${name}\``,
-    suggestion(name, names),
+    suggestion(name, names) ?? unknownHint(name),
   );
+}
+
+/** What may help where no name is near. */
+function unknownHint(name: string): string {
+  const [event = "", ...rest] = name.split(".");
+  if (rest.length === 0)
+    return /^(?:null|nil|none|undefined)$/i.test(name)
+      ? 'an absent field has its type\'s zero value: compare with `""`, 0 or false'
+      : `text is written in double quotes: "${name}"`;
+  if (event === "process" || EVENT_TYPES.some((type) => type.name === event))
+    return `the fields are listed by \`weir fields ${event}.\``;
+  return `event types: ${EVENT_TYPES.map((type) => type.name).join(", ")}; \`fim.write.file\` is the file of any that changes one`;
 }

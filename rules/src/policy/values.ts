@@ -6,6 +6,7 @@ import { type Excerpt, type Place, placeOf } from "../source.ts";
 import { suggestion } from "../suggest.ts";
 import { ExpressionError } from "../syntax/error.ts";
 import { parseExpression } from "../syntax/parser.ts";
+import { escapeProblem, rawEscapesOf } from "../syntax/walk.ts";
 import { type Entry, type PolicyReader, scalarText, typeName } from "./document.ts";
 import { durationOfNs, parseDuration } from "./duration.ts";
 import type { Positioned, Program } from "./model.ts";
@@ -160,6 +161,10 @@ export function readProgram(reader: PolicyReader, entry: Entry | undefined): Pro
 export function programOf(reader: PolicyReader, scalar: Scalar<string>): Program | undefined {
   const excerpt = scalarExcerpt(reader.file, scalar);
   const node = attempt(reader, excerpt, () => parseExpression(excerpt.text));
+  for (const span of node === undefined ? [] : rawEscapesOf(node, excerpt.text)) {
+    const { code, message, hint } = escapeProblem(excerpt.text, span);
+    reader.report("warning", code, placeOf(excerpt, span), message, hint);
+  }
   return node === undefined ? undefined : { excerpt, node };
 }
 

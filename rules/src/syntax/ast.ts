@@ -4,6 +4,7 @@
  */
 import type { CompareOp } from "../ir.ts";
 import type { Span } from "./error.ts";
+import type { StringValue } from "./literals.ts";
 
 export type LogicalOp = "&&" | "||";
 export type ArithmeticOp = "+" | "-" | "&" | "|" | "^";
@@ -14,9 +15,9 @@ export type UnaryOp = "!" | "-" | "^";
 
 export type Literal =
   | { readonly kind: "int"; readonly value: bigint; readonly span: Span }
-  | { readonly kind: "string"; readonly value: string; readonly span: Span }
+  | ({ readonly kind: "string"; readonly span: Span } & StringValue)
   /** `~"…"` */
-  | { readonly kind: "pattern"; readonly value: string; readonly span: Span }
+  | ({ readonly kind: "pattern"; readonly span: Span } & StringValue)
   /** `r"…"`; `source` is raw, escapes included */
   | { readonly kind: "regex"; readonly source: string; readonly span: Span }
   | { readonly kind: "duration"; readonly value: bigint; readonly unit: string; readonly span: Span }

@@ -1,6 +1,7 @@
 /** Text of an expression to tokens, with the limits that keep every later stage within bounds. */
 import { type IToken, Lexer } from "chevrotain";
 import { ExpressionError } from "./error.ts";
+import { characterHint, numberHint } from "./hints.ts";
 import { ALL_TOKENS, Close, CloseList, Open, OpenList } from "./tokens.ts";
 
 /** Most UTF-16 units of one expression. */
@@ -43,20 +44,14 @@ function lexError(text: string, offset: number): ExpressionError {
       code: "syntax",
       message: `malformed number \`${word}\``,
       span: { start: offset, end: offset + word.length },
+      hint: numberHint(word),
     });
   }
-  const hints: Record<string, string> = {
-    "=": "compare with `==`; match with `=~`",
-    "'": 'strings are written in double quotes: "…"',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: the placeholder is the language's own
-    $: "a variable is written `${name}`",
-    "~": 'a pattern is written `~"…"`',
-  };
   return new ExpressionError({
     code: "syntax",
     message: `unexpected character ${describe(character)}`,
     span,
-    hint: hints[character],
+    hint: characterHint(text.slice(Math.max(0, offset - 40), offset), rest),
   });
 }
 

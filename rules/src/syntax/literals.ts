@@ -16,6 +16,8 @@ const SIMPLE: Readonly<Record<string, string>> = {
   0: "\0",
 };
 
+const ESCAPE = /\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/gsu;
+
 function fail(message: string, span: Span, hint?: string): never {
   throw new ExpressionError({ code: "syntax", message, span, hint });
 }
@@ -33,21 +35,30 @@ export function intValue(text: string, span: Span): bigint {
   return BigInt.asIntN(64, value);
 }
 
+export interface StringValue {
+  readonly value: string;
+  /** Backslashes that start no escape, each with the character behind it; they are part of the value as they stand. */
+  readonly rawEscapes?: readonly Span[];
+}
+
 /**
  * @param image the token with its quotes; `prefix` characters (`~`) stand before them
- * @returns its text with escapes resolved: \" \\ \/ \n \r \t \0 \xHH (ASCII) \uHHHH \UHHHHHHHH
+ * @returns its text with escapes resolved: \" \\ \/ \n \r \t \0 \xHH (ASCII) \uHHHH \UHHHHHHHH. Others are text,
+ * as newer versions of the Datadog Agent take all of them
  */
-export function stringValue(image: string, prefix: number, start: number): string {
+export function stringValue(image: string, prefix: number, start: number): StringValue {
   const body = image.slice(prefix + 1, -1);
-  if (!body.includes("\\")) return body;
-  return body.replace(/\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)/gsu, (whole, code: string, at: number) => {
+  if (!body.includes("\\")) return { value: body };
+  const rawEscapes: Span[] = [];
+  const value = body.replace(ESCAPE, (whole, code: string, at: number) => {
     const from = start + prefix + 1 + at;
     const span = { start: from, end: from + whole.length };
     if (code.length > 2) return codePoint(Number.parseInt(code.slice(1), 16), whole, span);
     const simple = SIMPLE[code];
-    if (simple === undefined) fail(`unknown escape \`${whole}\``, span, "write `\\\\` for a backslash");
-    return simple as string;
+    if (simple === undefined) rawEscapes.push(span);
+    return simple ?? whole;
   });
+  return rawEscapes.length === 0 ? { value } : { value, rawEscapes };
 }
 
 function codePoint(code: number, source: string, span: Span): string {

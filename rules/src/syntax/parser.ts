@@ -15,6 +15,7 @@ import {
 } from "chevrotain";
 import type { ArithmeticOp, ComparisonOp, LogicalOp, MembershipOp, Node, Root, UnaryOp } from "./ast.ts";
 import { ExpressionError, type Span } from "./error.ts";
+import { culprit, tokenHint } from "./hints.ts";
 import { NESTING_MAX, tokenize } from "./lexer.ts";
 import { intValue, ipValue, stringValue } from "./literals.ts";
 import * as t from "./tokens.ts";
@@ -256,8 +257,8 @@ class SeclParser extends EmbeddedActionsParser {
     return [
       this.value(t.Ident, (image, span) => ({ kind: "ident", name: image, span })),
       this.value(t.Int, (image, span) => ({ kind: "int", value: intValue(image, span), span })),
-      this.value(t.Text, (image, span) => ({ kind: "string", value: stringValue(image, 0, span.start), span })),
-      this.value(t.Pattern, (image, span) => ({ kind: "pattern", value: stringValue(image, 1, span.start), span })),
+      this.value(t.Text, (image, span) => ({ kind: "string", ...stringValue(image, 0, span.start), span })),
+      this.value(t.Pattern, (image, span) => ({ kind: "pattern", ...stringValue(image, 1, span.start), span })),
       this.value(t.Regex, (image, span) => ({ kind: "regex", source: image.slice(2, -1), span })),
       this.value(t.Variable, (image, span) => ({ kind: "variable", name: image.slice(2, -1), span })),
       this.value(t.Ip, (image, span) => ({ kind: "ip", text: ipValue(image, span), span })),
@@ -296,14 +297,27 @@ function parse(text: string, rule: "expression" | "root"): Root {
   parser.input = tokens;
   const root = parser[rule]();
   const error = parser.errors[0];
-  if (error !== undefined) throw syntaxError(error.message, error.token, text);
+  if (error !== undefined) throw syntaxError(error.message, error.token, { tokens, text });
   return root;
 }
 
-function syntaxError(message: string, token: IToken, text: string): ExpressionError {
-  const atEnd = token.tokenType === EOF;
-  const end = text.trimEnd().length;
-  return new ExpressionError({ code: "syntax", message, span: atEnd ? { start: end, end } : spanOf(token) });
+function syntaxError(
+  message: string,
+  token: IToken,
+  { tokens, text }: { readonly tokens: readonly IToken[]; readonly text: string },
+): ExpressionError {
+  if (token.tokenType === EOF) {
+    const end = text.trimEnd().length;
+    return new ExpressionError({ code: "syntax", message, span: { start: end, end } });
+  }
+  const at = tokens.indexOf(token);
+  const misfit = { before: tokens[at - 1], token, after: tokens[at + 1] };
+  return new ExpressionError({
+    code: "syntax",
+    message: culprit(misfit) === token ? message : `unexpected \`${culprit(misfit).image}\``,
+    span: spanOf(culprit(misfit)),
+    hint: tokenHint(misfit),
+  });
 }
 
 /** @throws ExpressionError with the position of the first thing that does not fit the grammar */

@@ -181,7 +181,7 @@ function leaf(expr: Leaf, event: EventFields): boolean {
       return quantified(expr, addresses(expr.field, event), one) !== expr.negated;
     }
     case "bool":
-      return booleans(expr.field, event).includes(true) !== expr.negated;
+      return booleans(expr.field, event).includes(expr.value) !== expr.negated;
   }
 }
 

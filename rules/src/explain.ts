@@ -69,7 +69,7 @@ export function fullText(leaf: Leaf): string {
         leaf.networks.map((network) => network.text),
       );
     case "bool":
-      return `${not}${leaf.field.name}`;
+      return `${not}${leaf.field.name}${leaf.value ? "" : " == false"}`;
   }
 }
 

@@ -96,8 +96,8 @@ export type Leaf =
       readonly all?: true;
       readonly negated: boolean;
     }
-  /** Arrays: any value is true. */
-  | { readonly kind: "bool"; readonly field: Field; readonly negated: boolean };
+  /** Any value of the field is this one; of scalars the normal form asks for true alone. */
+  | { readonly kind: "bool"; readonly field: Field; readonly value: boolean; readonly negated: boolean };
 
 export type Expr =
   | { readonly kind: "const"; readonly value: boolean }

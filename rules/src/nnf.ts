@@ -54,6 +54,7 @@ function leaf(expr: Leaf, negate: boolean): Nnf {
     return { ...expr, op };
   }
   const negated = expr.negated !== negate;
+  if (expr.kind === "bool" && !expr.field.array) return { ...expr, value: true, negated: negated === expr.value };
   // No test and no value: nothing can be any of them. (All of no values can.)
   if (isEmpty(expr) && !("all" in expr && expr.all)) return { kind: "const", value: negated };
   return { ...expr, negated };

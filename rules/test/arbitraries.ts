@@ -212,7 +212,12 @@ export function leafOf(type: string): fc.Arbitrary<Leaf> {
     { weight: 1, arbitrary: networkLeaf(addresses) },
     {
       weight: 1,
-      arbitrary: fc.record({ kind: kind("bool"), field: fc.constantFrom(...bools), negated: fc.boolean() }),
+      arbitrary: fc.record({
+        kind: kind("bool"),
+        field: fc.constantFrom(...bools, ...bools.filter((f) => f.array)),
+        value: fc.boolean(),
+        negated: fc.boolean(),
+      }),
     },
     ...flags.map((field) => ({ weight: 3, arbitrary: flagLeaf(field) })),
   );

@@ -96,18 +96,26 @@ function anyInt(scope: Scope, comparison: Comparison, array: Typed<"ints">, othe
 function boolBool(scope: Scope, comparison: Comparison, left: Typed<"bool">, right: Typed<"bool">): Expr {
   const { op, opSpan } = comparison;
   if (op !== "==" && op !== "!=") scope.fail("type", opSpan, `\`${op}\` cannot compare booleans`);
-  const same = op === "==";
-  if (right.expr.kind === "const") return right.expr.value === same ? left.expr : not(left.expr);
-  if (left.expr.kind === "const") return left.expr.value === same ? right.expr : not(right.expr);
+  const equal = sameTruth(scope, opSpan, left, right);
+  return op === "==" ? equal : not(equal);
+}
+
+/** Of arrays any value; `!=` means that none is equal. */
+function sameTruth(scope: Scope, opSpan: Span, left: Typed<"bool">, right: Typed<"bool">): Expr {
+  if (right.expr.kind === "const") return right.expr.value ? left.expr : isFalse(left);
+  if (left.expr.kind === "const") return left.expr.value ? right.expr : isFalse(right);
   // Both sides stand there twice, so what is compared with what is compared … is counted as it grows.
   scope.count(size(left.expr) + size(right.expr), opSpan);
   const both: Expr = { kind: "and", terms: [left.expr, right.expr] };
-  const none: Expr = { kind: "and", terms: [not(left.expr), not(right.expr)] };
-  const equal: Expr = { kind: "or", terms: [both, none] };
-  return same ? equal : not(equal);
+  const neither: Expr = { kind: "and", terms: [isFalse(left), isFalse(right)] };
+  return { kind: "or", terms: [both, neither] };
 }
 
-const not = (term: Expr): Expr => ({ kind: "not", term });
+/** A condition that is false, an array with a value that is. */
+const isFalse = ({ expr, array }: Typed<"bool">): Expr =>
+  array === undefined ? not(expr) : { kind: "bool", field: array, value: false, negated: false };
+
+const not = (term: Expr): Expr => (term.kind === "not" ? term.term : { kind: "not", term });
 
 /** Parts of an expression. */
 function size(root: Expr): number {

@@ -194,7 +194,10 @@ function ident(scope: Scope, { name, span }: OfKind<"ident">): Operand {
 function fieldOperand(field: Field, span: Span): Operand {
   if (field.type === "string") return { type: "string", field, span };
   if (field.type === "ip") return { type: "address", field, span };
-  if (field.type === "bool") return { type: "bool", expr: { kind: "bool", field, negated: false }, span };
+  if (field.type === "bool") {
+    const expr: Expr = { kind: "bool", field, value: true, negated: false };
+    return { type: "bool", expr, ...(field.array ? { array: field } : {}), span };
+  }
   if (field.array) return { type: "ints", field, span };
   const expr: IntExpr = { kind: "intField", field };
   return field.timestamp ? { type: "int", expr, unit: "timestamp", span } : { type: "int", expr, span };

@@ -23,7 +23,13 @@ export interface TextOperand {
 }
 
 export type Operand =
-  | { readonly type: "bool"; readonly expr: Expr; readonly span: Span }
+  | {
+      readonly type: "bool";
+      readonly expr: Expr;
+      /** The field by itself, which has any number of truth values: as a condition, any of them. */
+      readonly array?: Field;
+      readonly span: Span;
+    }
   | {
       readonly type: "int";
       readonly expr: IntExpr;
@@ -46,7 +52,7 @@ export type Operand =
 export function describeOperand(operand: Operand): string {
   switch (operand.type) {
     case "bool":
-      return "a boolean";
+      return operand.array === undefined ? "a boolean" : `the array of booleans \`${operand.array.name}\``;
     case "address":
       return `the address ${operand.field.array ? "array" : "field"} \`${operand.field.name}\``;
     case "ip":

@@ -145,18 +145,19 @@ function leafCode(runtime: Runtime, leaf: Leaf): Code {
       return turned(runtime.call(leaf.all ? "ip_all_in" : "ip_in", operands), leaf.negated);
     }
     case "bool":
-      return turned(boolCode(runtime, leaf.field), leaf.negated);
+      return turned(boolCode(runtime, leaf), leaf.negated);
   }
 }
 
-function boolCode(runtime: Runtime, field: Field): Code {
+function boolCode(runtime: Runtime, { field, value }: Extract<Leaf, { kind: "bool" }>): Code {
   const { module: m } = runtime;
-  if (field.source.from === "flag") return flagCode(runtime, field.source.bit);
+  const isValue = (test: Code): Code => (value ? test : m.i32.eqz(test));
+  if (field.source.from === "flag") return isValue(flagCode(runtime, field.source.bit));
   if (contextKeyOf(field) === undefined)
     throw new LinkError("field", field.name, `field ${field.name} is read as a truth value`);
   const entry = m.i32.const(runtime.entries.entryOf(field));
-  if (field.array) return runtime.call("any_int", [entry, m.i32.const(OP_NE), m.i64.const(0n)]);
-  return m.i64.ne(runtime.call("context_int", [entry]), m.i64.const(0n));
+  if (field.array) return runtime.call("any_int", [entry, m.i32.const(value ? OP_NE : OP_EQ), m.i64.const(0n)]);
+  return isValue(m.i64.ne(runtime.call("context_int", [entry]), m.i64.const(0n)));
 }
 
 /** Templates are compared one by one, all other tests at once. */

@@ -67,6 +67,12 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
     ],
     [`process.ancestors.file.name != "x" || process.ancestors.file.name != "y" || open.created`],
     [`open.created && process.ancestors.pid > 5 && process.ancestors.pid < 3`],
+    [`open.created && process.ancestors.is_exec == true && process.ancestors.is_exec == false`],
+    [`open.created && (process.ancestors.is_exec == true || process.ancestors.is_exec == false)`],
+    [
+      `open.created && process.ancestors.is_exec != false && process.ancestors.is_exec == false`,
+      `never-true: process.ancestors.is_exec == false`,
+    ],
     [
       `open.created && process.ancestors.pid == 7 && process.ancestors.pid not in [7, 8]`,
       `never-true: process.ancestors.pid not in [7, 8]`,

@@ -23,34 +23,26 @@ const variant = (leaf: Leaf, choice: number): Leaf => {
 
 /** Expressions that share few leaves, so that they often contradict or imply one another. */
 const related = (type: string) =>
-  fc
-    .array(
-      leafOf(type).filter((leaf) => leaf.kind !== "bool" || !leaf.field.array),
-      { minLength: 1, maxLength: 3 },
-    )
-    .chain((leaves) => {
-      const leaf = fc
-        .tuple(fc.constantFrom(...leaves), fc.nat(20), fc.boolean())
-        .map(([one, choice, negate]) =>
-          toNnf(negate ? { kind: "not", term: variant(one, choice) } : variant(one, choice)),
-        );
-      const expr = fc.letrec<{ expr: Nnf }>((tie) => ({
-        expr: fc.oneof(
-          { maxDepth: 2 },
-          leaf,
-          fc
-            .tuple(
-              fc.constantFrom("and" as const, "or" as const),
-              fc.array(tie("expr"), { minLength: 2, maxLength: 3 }),
-            )
-            .map(([kind, terms]) => toNnf({ kind, terms })),
-        ),
-      })).expr;
-      return fc.record({
-        leaves: fc.constant(leaves),
-        exprs: fc.array(expr, { minLength: 2, maxLength: 4 }),
-      });
+  fc.array(leafOf(type), { minLength: 1, maxLength: 3 }).chain((leaves) => {
+    const leaf = fc
+      .tuple(fc.constantFrom(...leaves), fc.nat(20), fc.boolean())
+      .map(([one, choice, negate]) =>
+        toNnf(negate ? { kind: "not", term: variant(one, choice) } : variant(one, choice)),
+      );
+    const expr = fc.letrec<{ expr: Nnf }>((tie) => ({
+      expr: fc.oneof(
+        { maxDepth: 2 },
+        leaf,
+        fc
+          .tuple(fc.constantFrom("and" as const, "or" as const), fc.array(tie("expr"), { minLength: 2, maxLength: 3 }))
+          .map(([kind, terms]) => toNnf({ kind, terms })),
+      ),
+    })).expr;
+    return fc.record({
+      leaves: fc.constant(leaves),
+      exprs: fc.array(expr, { minLength: 2, maxLength: 4 }),
     });
+  });
 
 /** A value that has something to do with what the leaf asks for. */
 function hint(leaf: Leaf, choice: number): EventFields {

@@ -229,7 +229,7 @@ function excerptLines(
   place: Marked,
   { paint, beside }: { readonly paint: (text: string) => string; readonly beside: readonly Marked[] },
 ): string[] {
-  if (place.excerpt === undefined || place.line === 0) return [];
+  if (place.excerpt === undefined || place.excerpt.trim() === "" || place.line === 0) return [];
   const { text, marks } = markedLine(place.excerpt, place, beside);
   return [`    ${text}`, `    ${paint(marks)}`];
 }

@@ -33,6 +33,20 @@ const ALIASED_LENGTH_MAX = 1 << 20;
 
 const MULTIPLE_DOCUMENTS = "multiple documents in one file: a policy is one";
 
+/** What helps against errors of the YAML library, by their message. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/^Nested mappings/, "put text that contains `: ` in quotes"],
+  [/^Tabs are not allowed/, "indent with blanks"],
+  [/^Plain value cannot start with/, "put text that starts so in quotes"],
+  [/^Unresolved tag/, "put text that starts with `!` in quotes"],
+  [/^Unexpected scalar at node end/, 'in text in double quotes write `\\"` for a quote, or put it in single quotes'],
+  [
+    /^Sequence item without - indicator|^All (?:mapping|sequence) items must start at the same column/,
+    "indent it as the lines above",
+  ],
+  [/^multiple documents/, "write one file for each: given together they are one set"],
+];
+
 /** The file is beyond a limit. */
 export class BoundsError extends Error {
   override readonly name = "BoundsError";
@@ -85,7 +99,7 @@ type Hint = string | (() => string | undefined);
 /** Reads one file and collects what is wrong with it. */
 export class PolicyReader {
   readonly file: SourceFile;
-  readonly diagnostics = new DiagnosticList();
+  #diagnostics = new DiagnosticList();
   readonly #unsupported: "skip" | "error";
   #aliases = new Map<Alias, Node | undefined>();
   #hasAliases = false;
@@ -96,6 +110,21 @@ export class PolicyReader {
   constructor(file: SourceFile, options: { readonly unsupported?: "skip" | "error" } = {}) {
     this.file = file;
     this.#unsupported = options.unsupported ?? "skip";
+  }
+
+  get diagnostics(): DiagnosticList {
+    return this.#diagnostics;
+  }
+
+  /** Reads something of which it is nobody's business what is wrong with it. */
+  silently<T>(read: () => T): T {
+    const reported = this.#diagnostics;
+    this.#diagnostics = new DiagnosticList();
+    try {
+      return read();
+    } finally {
+      this.#diagnostics = reported;
+    }
   }
 
   /** @param hint a function is called only when the problem is shown */
@@ -120,23 +149,24 @@ export class PolicyReader {
     try {
       const [document, second] = this.#documents();
       if (document === undefined) return null;
-      // One that follows a broken document is part of the same problem.
-      const { pos, message: text } = document.errors[0] ?? { pos: second?.range, message: MULTIPLE_DOCUMENTS };
-      if (pos === undefined) {
-        if (this.#hasAliases) this.#collectAliases(document.contents);
-        return document.contents as Node | null;
-      }
-      const place = placeAt(this.file, pos[0], Math.max(1, pos[1] - pos[0]));
-      const message = firstLine(text);
-      const hint = message.startsWith("Nested mappings") ? "put text that contains `: ` in quotes" : undefined;
-      this.error("yaml", place, `YAML: ${message}`, hint);
-      return null;
+      // One that follows a broken document is part of the same problem. Tags are of no use in a policy.
+      const problem = document.errors[0] ?? document.warnings.find(({ code }) => code === "TAG_RESOLVE_FAILED");
+      if (problem !== undefined) this.#reportYaml(problem.message, problem.pos);
+      else if (second?.range != null) this.#reportYaml(MULTIPLE_DOCUMENTS, second.range);
+      else if (!this.#hasAliases || this.#collectAliases(document.contents)) return document.contents as Node | null;
     } catch (error) {
       if (error instanceof BoundsError) this.refuse("yaml-limit", error.message);
       else if (error instanceof RangeError) this.refuse("yaml", "YAML: the file nests too deeply");
       else throw error;
-      return null;
     }
+    return null;
+  }
+
+  /** @param text the message of the library, more than a line perhaps */
+  #reportYaml(text: string, [start, end]: readonly [number, number, ...number[]]): void {
+    const message = firstLine(text);
+    const place = placeAt(this.file, start, Math.max(1, end - start));
+    this.error("yaml", place, `YAML: ${message}`, HINTS.find(([pattern]) => pattern.test(message))?.[1]);
   }
 
   /** Reports a problem of the file as a whole. */
@@ -144,12 +174,14 @@ export class PolicyReader {
     this.diagnostics.add("error", () => diagnosticOf(this.file.name, { severity: "error", code, message }));
   }
 
-  /** At most two documents; composing further ones would be for nothing. */
+  /** At most two documents with content; composing further ones would be for nothing. */
   #documents(): readonly Document[] {
     // Unique keys are checked where maps are read: the library's own check is quadratic.
     const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: "error" });
     const documents: Document[] = [];
     for (const document of composer.compose(this.#tokens(), true, this.file.text.length)) {
+      const isEmpty = typeName(document.contents as Node | null) === "nothing" && document.errors.length === 0;
+      if (isEmpty && documents.length > 0) continue;
       documents.push(document);
       if (documents.length === 2) break;
     }
@@ -173,14 +205,23 @@ export class PolicyReader {
     yield* parser.end();
   }
 
-  #collectAliases(root: unknown): void {
+  /** @returns whether all of them have an anchor; reports those that have none */
+  #collectAliases(root: unknown): boolean {
     const anchors = new Map<string, Node>();
+    const errors = this.diagnostics.errors;
     visit(root as Node, {
       Node: (_, node) => {
-        if (isAlias(node)) this.#aliases.set(node, anchors.get(node.source));
-        else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+        if (!isAlias(node)) {
+          if (node.anchor !== undefined) anchors.set(node.anchor, node);
+          return;
+        }
+        const target = anchors.get(node.source);
+        this.#aliases.set(node, target);
+        if (target !== undefined) return;
+        this.error("yaml", this.place(node), `YAML: there is no anchor \`&${node.source}\` before this alias`);
       },
     });
+    return this.diagnostics.errors === errors;
   }
 
   /**
@@ -299,7 +340,8 @@ export class PolicyReader {
   items(entry: Entry | undefined, what: string): readonly (Node | null)[] {
     if (entry === undefined) return [];
     if (isSeq(entry.value)) return entry.value.items.map((item) => this.resolve(item));
-    this.error("yaml", this.valuePlace(entry), `${what} must be a list, received ${typeName(entry.value)}`);
+    const hint = isMap(entry.value) ? "start each item with `- `" : undefined;
+    this.error("yaml", this.valuePlace(entry), `${what} must be a list, received ${typeName(entry.value)}`, hint);
     return [];
   }
 

@@ -22,6 +22,26 @@ describe("files that are no policy", () => {
   it("no rules", () => expect(problems("version: 1\n")[0]).toMatch(/neither `rules` nor `macros`/));
   it("broken YAML", () => expect(problems("rules: [\n  a: b: c\n")[0]).toMatch(/^2:\d+ yaml YAML: /));
   it("two documents", () => expect(problems("rules: []\n---\nrules: []\n")[0]).toMatch(/multiple documents/));
+  it("documents without content", () => {
+    for (const text of ["rules: []\n---\n", "---\nrules: []\n---\n# nothing\n---\n...\n"])
+      expect(problems(text)).toEqual(["0:0 empty no rule is left to load"]);
+  });
+  it("a tag, mostly a `!` that was to be text", () =>
+    expect(problems("rules:\n  - id: a\n    expression: !(open.created)\n")).toEqual([
+      "3:17 yaml YAML: Unresolved tag: !(open.created)",
+    ]));
+  it("UTF-16, with a byte order mark and without", () => {
+    const text = "rules: []\n";
+    const little = Buffer.from(text, "utf16le");
+    const big = Buffer.from(little).swap16();
+    for (const bytes of [little, big, Buffer.from(`\ufeff${text}`, "utf16le"), Buffer.from([0xfe, 0xff, ...big])])
+      expect(problems(bytes)).toEqual(["0:0 not-text the file is UTF-16 text: a policy is UTF-8"]);
+  });
+  it("UTF-8 with a byte order mark, line ends of Windows", () => {
+    const text = `\ufeffrules:\n  - id: r\n${GOOD}`.replaceAll("\n", "\r\n");
+    expect([...problems(text), ...problems(Buffer.from(text))]).toEqual([]);
+    expect(problems(Buffer.from(text.replace("file", "fil")))[0]).toMatch(/^3:17 unknown-name/);
+  });
   it("too large", () => {
     const [problem] = diagnose(new Uint8Array(10 << 20).fill(0x20));
     expect(problem).toMatchObject({ code: "file-too-large", line: 0 });
@@ -88,7 +108,7 @@ test.each([
     "rules:\n  - id: a b\n    expression: x\n",
     '2:9 id "a b" is no rule id: expected letters, digits, `_`, `-` and `.`',
   ],
-  ["rules:\n  - id: *x\n", "2:5 yaml"],
+  ["rules:\n  - id: *x\n", "2:9 yaml YAML: there is no anchor `&x` before this alias"],
   [`${rule(GOOD)}  - id: r\n${GOOD}`, "4:9 duplicate-id rule id `r` is used twice"],
   [`macros:\n  - id: m\n${rule(GOOD)}`, "2:9 missing-key macro `m` needs either `expression` or `values`"],
   [`macros:\n  - id: O_CREAT\n    values: [a]\n${rule(GOOD)}`, "2:9 id macro id `O_CREAT` is a name of the language"],

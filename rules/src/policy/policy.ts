@@ -1,10 +1,10 @@
 /** A policy file to its macros and rules, each with the places that messages point at. */
-import { isScalar } from "yaml";
+import { isMap, isScalar } from "yaml";
 import type { DiagnosticList } from "../diagnostics.ts";
 import type { SourceFile } from "../source.ts";
 import { suggestion } from "../suggest.ts";
 import { ID_LENGTH_MAX } from "./definition.ts";
-import { BoundsError, type Entry, PolicyReader } from "./document.ts";
+import { BoundsError, type Entry, PolicyReader, typeName } from "./document.ts";
 import { readMacro } from "./macro.ts";
 import type { PolicySource } from "./model.ts";
 import { readRule } from "./rule.ts";
@@ -12,6 +12,7 @@ import { limitedText } from "./values.ts";
 import type { Version } from "./version.ts";
 
 const KEYS = ["version", "type", "replace_policy_id", "macros", "rules", "hooks"];
+const SHAPE = "a policy is a mapping with `rules:`, a list";
 /** What `type` can say; `policy` and `default` mark the policies that others build on. */
 const TYPES = ["policy", "default", "custom", "internal", "selftest", "content_pack"];
 
@@ -61,15 +62,16 @@ function readContent(reader: PolicyReader, options: ReadOptions): PolicySource {
 function readEntries(reader: PolicyReader): ReadonlyMap<string, Entry> {
   const root = reader.parse();
   if (root === null || (isScalar(root) && root.value === null)) {
-    if (reader.diagnostics.items.length === 0)
-      reader.error("empty", reader.place(null), "the policy is empty", "a policy is a mapping with `rules:`");
+    if (reader.diagnostics.items.length === 0) reader.error("empty", reader.place(null), "the policy is empty", SHAPE);
     return new Map();
   }
-  const map = reader.map(root, "a policy", reader.place(null));
-  if (map === null) return new Map();
-  const entries = reader.knownEntries(map, "a policy", KEYS);
+  if (!isMap(root)) {
+    reader.error("yaml", reader.place(root), `a policy must be a mapping, received ${typeName(root)}`, SHAPE);
+    return new Map();
+  }
+  const entries = reader.knownEntries(root, "a policy", KEYS);
   if (!["rules", "macros", "hooks"].some((key) => entries.has(key)))
-    reader.error("empty", reader.place(map), "the policy has neither `rules` nor `macros`");
+    reader.error("empty", reader.place(root), "the policy has neither `rules` nor `macros`");
   return reader.written(entries);
 }
 

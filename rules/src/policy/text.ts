@@ -25,6 +25,13 @@ export function decodePolicy({ name, text }: PolicyInput): SourceFile | Diagnost
       message: `the file has ${bytes} bytes: at most ${POLICY_BYTES_MAX} are allowed`,
       hint: "split it into several files",
     });
+  if (typeof text !== "string" && isUtf16(text))
+    return diagnosticOf(name, {
+      severity: "error",
+      code: "not-text",
+      message: "the file is UTF-16 text: a policy is UTF-8",
+      hint: "save it as UTF-8, for example with `iconv -f UTF-16 -t UTF-8`",
+    });
   const decoded = typeof text === "string" ? text.replace(/^\ufeff/, "") : new TextDecoder().decode(text);
   const file = new SourceFile(name, decoded);
   if (typeof text !== "string" && !isUtf8(text))
@@ -41,6 +48,12 @@ export function decodePolicy({ name, text }: PolicyInput): SourceFile | Diagnost
       message: `control character U+${control[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}: this is not a text file`,
     });
   return file;
+}
+
+/** By its byte order mark, or because the first two characters are ASCII. */
+function isUtf16([first, second, third, fourth]: Uint8Array): boolean {
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
+  return (first === 0 && third === 0 && !!second && !!fourth) || (second === 0 && fourth === 0 && !!first && !!third);
 }
 
 function isUtf8(bytes: Uint8Array): boolean {

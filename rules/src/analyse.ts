@@ -5,14 +5,14 @@
 import { APPROVERS_MAX, RULES_MAX, type Seeds } from "@weir/matcher-wasm/format";
 import { accessPredicates, toSeeds } from "./access/index.ts";
 import { ActionError, checkActions } from "./actions/check.ts";
-import { declareVariables } from "./actions/declare.ts";
+import { type Declaration, type Declarations, declareVariables } from "./actions/declare.ts";
+import { unsetVariables, unsetWarnings, withUnset } from "./actions/unset.ts";
 import {
   CheckError,
   type CheckedExpression,
   checkHostFilter,
   checkRule,
   type Macro,
-  type VariableTable,
   type Warning,
 } from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
@@ -124,16 +124,14 @@ type Outcome = Omit<RuleStatus, "id" | "file" | "line">;
 
 class Run {
   readonly diagnostics = new DiagnosticList();
-  readonly loaded: LoadedRule[] = [];
+  loaded: LoadedRule[] = [];
   readonly #outcomes = new Map<RuleSource, Outcome>();
   readonly #unsupported: "skip" | "error";
   readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
   #expansion: Expansion | undefined;
   #regexes: RegexBudget | undefined;
-  #variables: VariableTable = new Map();
-  /** What is wrong with the variables of a rule's actions, by its id. */
-  #problems: ReadonlyMap<string, string> = new Map();
+  #declared: Declarations = { variables: new Map(), untyped: new Map(), setters: new Map(), problems: new Map() };
   /** Macros that are defined but cannot be used, and why, so that their uses are not reported as unknown names. */
   readonly #unusable = new Map<string, string>();
 
@@ -174,10 +172,24 @@ class Run {
     const merged = mergeRules(active, { diagnostics: this.diagnostics, unsupported: this.#unsupported });
     for (const [rule, outcome] of merged.inactive) this.#outcomes.set(rule, outcome);
     const names = { macros: this.#macros, diagnostics: this.diagnostics };
-    const { variables, problems } = declareVariables(merged.rules, names);
-    this.#variables = variables;
-    this.#problems = problems;
+    this.#declared = declareVariables(merged.rules, [...this.#outcomes.keys()], names);
     for (const rule of merged.rules) this.#addRule(rule);
+    this.#noteUnset();
+  }
+
+  /** Warns of variables that loaded rules read and none of them sets. */
+  #noteUnset(): void {
+    const { setters } = this.#declared;
+    const checked = this.loaded.map((rule) => rule.checked);
+    const unset = unsetVariables(checked, this.#declared);
+    const whyNot = ({ rule }: Declaration): string => {
+      const { state, reason } = this.#outcomes.get(rule) ?? { state: "error" };
+      if (state === "loaded") return "loaded without that action";
+      return `not loaded: ${reason ?? state}`;
+    };
+    for (const { source, written } of this.loaded)
+      for (const warning of unsetWarnings(written, unset, { setters, whyNot })) this.#warn(warning, source.id);
+    this.loaded = this.loaded.map((rule) => withUnset(rule, unset));
   }
 
   statusesOf(policies: readonly PolicySource[]): RuleStatus[] {
@@ -253,11 +265,11 @@ class Run {
       const node = parseExpression(excerpt.text);
       for (const warning of escapeWarnings(node, excerpt)) this.#warn(warning, source.id);
       this.#charge(source, node, excerpt);
-      const all = checkRule(node, excerpt, this.#macros, { variables: this.#variables });
+      const all = checkRule(node, excerpt, this.#macros, this.#declared);
       const loaded = all.map((written) => this.#load(source, written));
       const problems = all.map(({ event }) => this.#checkReferences(source, event));
       this.loaded.push(...loaded);
-      const problem = this.#problems.get(source.id) ?? problems.find((message) => message !== undefined);
+      const problem = this.#declared.problems.get(source.id) ?? problems.find((message) => message !== undefined);
       const reason = problem ?? note;
       const event = all.map((written) => written.event).join(", ");
       const access = loaded.flatMap((one) => one.access);
@@ -296,7 +308,8 @@ class Run {
 
   #load(source: RuleSource, written: CheckedExpression): LoadedRule {
     const { event, nnf, warnings } = written;
-    const names = { event, macros: this.#macros, variables: this.#variables };
+    const { variables, untyped } = this.#declared;
+    const names = { event, macros: this.#macros, variables, untyped };
     const actions = checkActions(source.actions, names, (error) => this.#skipAction(source, error));
     for (const warning of warnings) this.#warn(warning, source.id);
     const expr = toNnf({ kind: "and", terms: [nnf, hostCondition(source)] });

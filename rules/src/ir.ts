@@ -118,6 +118,8 @@ export interface CheckedRule {
   readonly event: string;
   readonly expr: Nnf;
   readonly actions?: readonly CheckedAction[];
+  /** Variables that it reads and that no rule of the set sets: they have their defaults. */
+  readonly unset?: readonly VariableDescription[];
 }
 
 /** What a variable is set to. */

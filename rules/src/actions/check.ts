@@ -26,6 +26,8 @@ export interface ActionNames {
   readonly event: string;
   readonly macros: MacroTable;
   readonly variables: VariableTable;
+  /** Variables that have no type, and why. */
+  readonly untyped?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -55,11 +57,18 @@ export function checkActions(
 function checkSet(action: SetAction, names: ActionNames): NonNullable<CheckedAction["set"]> {
   const name = variableName(action);
   const variable = names.variables.get(name);
-  if (variable === undefined)
-    throw new ActionError("variable", action.name.place, `variable \`${name}\` is not declared`);
+  if (variable === undefined) throw untypedError(action, names);
   if (action.scopeField !== undefined)
     throw new ActionError("unsupported", action.scopeField.place, "`scope_field` is not supported yet");
   return { variable, append: action.append, value: setValue(action, variable, names) };
+}
+
+/** Why the action does not say of which type its variable is. */
+function untypedError({ to, name }: SetAction, names: ActionNames): ActionError {
+  if (to.from === "field") eventField(to.field.value, to.field.place, names);
+  if (to.from === "expression") checkSetExpression(to.expression.node, to.expression.excerpt, names);
+  const message = `nothing says of which type \`${variableKey(name.value)}\` is`;
+  return new ActionError("variable", name.place, message, "add a `default_value`");
 }
 
 function setValue({ to, name }: SetAction, variable: VariableDescription, names: ActionNames): SetValue {

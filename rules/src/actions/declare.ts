@@ -2,7 +2,8 @@
  * Which variables the actions of a set of rules declare, and of which type they are.
  *
  * A variable is what its `set` actions say together: type and scope have to agree, what only some of them say
- * (a default, a limit) holds for all. The result does not depend on the order of the rules.
+ * (a default, a limit) holds for all. The result does not depend on the order of the rules. Where none of the rules
+ * sets a variable, definitions that are not loaded say what it is, so that rules that read it keep their meaning.
  */
 import { type FieldType, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
 import {
@@ -13,7 +14,7 @@ import {
   type VariableTable,
 } from "../check/index.ts";
 import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
-import type { MergedRule, SetAction, VariableValue } from "../policy/index.ts";
+import type { ActionSource, MergedRule, RuleSource, SetAction, VariableValue } from "../policy/index.ts";
 import { ExpressionError } from "../syntax/error.ts";
 
 /** Most variables of a set of rules. */
@@ -24,13 +25,18 @@ interface Shape {
   readonly array: boolean;
 }
 
-interface Declaration {
-  readonly rule: string;
+/** An action that sets a variable, and the definition of the rule that has it. */
+export interface Declaration {
+  readonly rule: RuleSource;
   readonly action: SetAction;
 }
 
 export interface Declarations {
   readonly variables: VariableTable;
+  /** Variables of which nothing says their type, and why. */
+  readonly untyped: ReadonlyMap<string, string>;
+  /** By variable, in definitions that are loaded or not. */
+  readonly setters: ReadonlyMap<string, readonly Declaration[]>;
   /** What was reported, by the id of the rule whose action it is. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -39,38 +45,64 @@ export interface Declarations {
 export const variableName = ({ name, scope }: SetAction): string =>
   scope === undefined ? name.value : `${scope}.${name.value}`;
 
+/**
+ * @param rules that are to be loaded
+ * @param others definitions that are not
+ */
 export function declareVariables(
   rules: readonly MergedRule[],
+  others: Iterable<RuleSource>,
   { macros, diagnostics }: { readonly macros: MacroTable; readonly diagnostics: DiagnosticList },
 ): Declarations {
   const problems = new Map<string, string>();
   const report = ({ rule, action }: Declaration, code: string, message: string): void => {
-    problems.set(rule, message);
-    diagnostics.add("error", () => diagnosticAt(action.name.place, { severity: "error", code, message, rule }));
+    problems.set(rule.id, message);
+    diagnostics.add("error", () =>
+      diagnosticAt(action.name.place, { severity: "error", code, message, rule: rule.id }),
+    );
   };
-  const groups = Map.groupBy(
-    rules.flatMap(({ source }) =>
-      source.actions.flatMap((action): Declaration[] => (action.kind === "set" ? [{ rule: source.id, action }] : [])),
-    ),
-    ({ action }) => variableName(action),
-  );
+  const active = settersOf(rules.map(({ source, origin }) => ({ actions: source.actions, rule: origin })));
+  const inactive = settersOf([...others].map((rule) => ({ actions: rule.actions, rule })));
+  const groups = new Map([...inactive, ...active]);
   const shapes = shapesOf(groups, macros);
   const variables = new Map<string, VariableDescription>();
+  const untyped = new Map<string, string>();
   for (const [name, declarations] of [...groups].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const [first] = declarations as [Declaration, ...Declaration[]];
     if (variables.size >= VARIABLES_MAX) {
       report(first, "too-many-variables", `more than ${VARIABLES_MAX} variables`);
       break;
     }
-    const shape = shapes.get(name) ?? { type: "int", array: first.action.append };
-    for (const other of declarations) {
+    const shape = shapes.get(name);
+    if (shape === undefined) {
+      untyped.set(name, `it would follow from what ${setterText(first)} sets it to`);
+      continue;
+    }
+    for (const other of active.get(name) ?? []) {
       const found = shapeOf(other.action, name, shapes, macros) ?? shape;
       if (found.type !== shape.type || found.array !== shape.array)
         report(other, "variable", disagreement(name, { shape, first, found }));
     }
     variables.set(name, describe(name, shape, declarations));
   }
-  return { variables, problems };
+  const names = [...groups.keys()];
+  const setters = new Map(names.map((name) => [name, [...(active.get(name) ?? []), ...(inactive.get(name) ?? [])]]));
+  return { variables, untyped, setters, problems };
+}
+
+function settersOf(
+  rules: readonly { readonly actions: readonly ActionSource[]; readonly rule: RuleSource }[],
+): Map<string, Declaration[]> {
+  const declarations = rules.flatMap(({ actions, rule }) =>
+    actions.flatMap((action): Declaration[] => (action.kind === "set" ? [{ rule, action }] : [])),
+  );
+  return Map.groupBy(declarations, ({ action }) => variableName(action));
+}
+
+/** @returns the rule of an action with the place of the action */
+export function setterText({ rule, action }: Declaration): string {
+  const { file, offset } = action.name.place;
+  return `rule \`${rule.id}\` (${file.name}:${file.lineOf(offset)})`;
 }
 
 export const shapeText = ({ type, array }: Shape): string => (array ? `a list of ${type}` : `one ${type}`);

@@ -25,6 +25,8 @@ export interface CheckOptions {
   readonly defaultEvent?: string;
   /** What `${name}` may be; none by default. */
   readonly variables?: VariableTable;
+  /** Variables that have no type, and why. */
+  readonly untyped?: ReadonlyMap<string, string> | undefined;
   /** What `fim.write.file.` stands for. */
   readonly fimPrefix?: string;
 }
@@ -40,6 +42,8 @@ export interface CheckedExpression {
   readonly written: ReadonlyMap<Expr, Written>;
   /** Where the tests of its strings come from. */
   readonly texts: ReadonlyMap<StringTest, TextUse>;
+  /** Where each variable is read first, by name. */
+  readonly variables: ReadonlyMap<string, Written>;
 }
 
 /**
@@ -68,7 +72,8 @@ export function checkExpression(
   const nnf = toNnf(expr);
   if (nnf.kind === "const")
     scope.warn("constant", node.span, nnf.value ? `the rule matches every ${event} event` : "the rule can never match");
-  return { event, expr, nnf, warnings: scope.warnings, written: scope.written, texts: scope.texts };
+  const { warnings, written, texts, variablesRead: variables } = scope;
+  return { event, expr, nnf, warnings, written, texts, variables };
 }
 
 /** Depth of the logical part, found without recursion. */

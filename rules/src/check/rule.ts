@@ -58,6 +58,7 @@ export function checkRule(
       warnings: i === 0 ? first.warnings : [],
       written: new Map(variants.flatMap((variant) => [...variant.written])),
       texts: new Map(variants.flatMap((variant) => [...variant.texts])),
+      variables: first.variables,
     };
   });
 }

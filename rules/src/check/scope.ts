@@ -62,6 +62,8 @@ export interface Names {
   readonly builtins?: boolean;
   /** What `fim.write.file.` stands for, such as `open.file.`. */
   readonly fimPrefix?: string;
+  /** Names of variables that have no type, and why. */
+  readonly untyped?: ReadonlyMap<string, string> | undefined;
 }
 
 const FIM_PREFIX = "fim.write.file.";
@@ -74,6 +76,8 @@ export class Scope {
   readonly written = new Map<Expr, Written>();
   /** Where each test of a string comes from. */
   readonly texts = new Map<StringTest, TextUse>();
+  /** Where each variable is read first, by name. */
+  readonly variablesRead = new Map<string, Written>();
   /** First event-specific field that was read. */
   eventField: Field | undefined;
   #excerpt: Excerpt;
@@ -103,6 +107,11 @@ export class Scope {
   /** Whether names are those of the host. */
   get readsHost(): boolean {
     return this.#names.fields === "host";
+  }
+
+  /** @returns why the variable has no type */
+  untypedReason(name: string): string | undefined {
+    return this.#names.untyped?.get(name);
   }
 
   /** Whether what is another value each time may be read. */

@@ -41,7 +41,13 @@ export function findVariable(scope: Scope, name: string, span: Span): Field {
     scope.unsupported(span, `\`${UUID.name}\` in a condition is`, "it is another one each time: set a variable to it");
   }
   const variable = scope.variables.get(name);
-  if (variable !== undefined) return variableField(variable);
+  if (variable !== undefined) {
+    if (!scope.variablesRead.has(name)) scope.variablesRead.set(name, { excerpt: scope.excerpt, span });
+    return variableField(variable);
+  }
+  const why = scope.untypedReason(name);
+  if (why !== undefined)
+    scope.fail("variable", span, `\`${variableKey(name)}\` has no type: ${why}`, "a `default_value` says the type");
   const known = [...scope.variables.keys(), ...BUILTINS.keys()];
   return scope.fail(
     "unknown-name",

@@ -16,11 +16,12 @@ import {
 } from "@weir/matcher-wasm/format";
 import binaryen from "binaryen";
 import type { AccessPredicate, CheckedRule } from "../ir.ts";
+import { fieldsOf, programFields } from "../reads.ts";
 import { ContextEntries } from "./context-entries.ts";
 import { LinkError } from "./error.ts";
 import { DataPool } from "./pool.ts";
-import { addPredicate, fieldsOf, readsContext } from "./predicate.ts";
-import { addPrograms, programFields } from "./programs.ts";
+import { addPredicate, readsContext } from "./predicate.ts";
+import { addPrograms } from "./programs.ts";
 import { planProofs } from "./proofs.ts";
 import { buildHeader } from "./rule-index.ts";
 import { Runtime } from "./runtime.ts";

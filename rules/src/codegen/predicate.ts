@@ -9,6 +9,7 @@ import { type Field, KNOWN_RECORD, OP_EQ, OP_GE, OP_GT, OP_LE, OP_LT, OP_NE } fr
 import binaryen from "binaryen";
 import { knownBits, leafFields } from "../evaluate.ts";
 import type { CompareOp, Leaf, Nnf, StringTest } from "../ir.ts";
+import { fieldsOf } from "../reads.ts";
 import { putNetworks } from "./address-set.ts";
 import { contextKeyOf } from "./context-entries.ts";
 import { LinkError } from "./error.ts";
@@ -36,23 +37,6 @@ const OPERATORS: Readonly<Record<CompareOp, number>> = {
   ">": OP_GT,
   ">=": OP_GE,
 };
-
-/** @returns every field that the expression reads, again for each time. Iterates, so that no depth can harm it. */
-export function* fieldsOf(expr: Nnf): Generator<Field> {
-  const open: Nnf[] = [expr];
-  for (let term = open.pop(); term !== undefined; term = open.pop()) {
-    switch (term.kind) {
-      case "const":
-        break;
-      case "and":
-      case "or":
-        for (const inner of term.terms) open.push(inner);
-        break;
-      default:
-        yield* leafFields(term);
-    }
-  }
-}
 
 /** Whether the expression reads anything of the context block. */
 export function readsContext(expr: Nnf): boolean {

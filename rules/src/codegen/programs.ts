@@ -12,13 +12,13 @@ import {
   type VariableDescription,
 } from "@weir/matcher-wasm/format";
 import binaryen from "binaryen";
-import { intFields, partFields } from "../evaluate.ts";
 import type { CheckedAction, CheckedRule, SetValue } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
+import { valueFields } from "../reads.ts";
 import { contextKeyOf } from "./context-entries.ts";
 import { LinkError } from "./error.ts";
 import { type Code, intCode, intFieldCode, PARAM_RECORD } from "./int-code.ts";
-import { fieldsOf, predicateCode, whenKnown } from "./predicate.ts";
+import { predicateCode, whenKnown } from "./predicate.ts";
 import type { Runtime } from "./runtime.ts";
 import { stringRef } from "./string-ref.ts";
 import { putTemplate } from "./template.ts";
@@ -31,36 +31,13 @@ export interface Programs {
   readonly variables: readonly VariableDescription[];
 }
 
-/** @returns the fields that the actions of a rule read */
-export function programFields({ actions = [] }: CheckedRule): readonly Field[] {
-  return actions.flatMap(({ filter, set }) => [
-    ...(filter === undefined ? [] : fieldsOf(filter)),
-    ...(set === undefined ? [] : valueFields(set.value)),
-  ]);
-}
-
-function valueFields(value: SetValue): readonly Field[] {
-  switch (value.kind) {
-    case "constant":
-      return [];
-    case "int":
-      return intFields(value.expr);
-    case "bool":
-      return [...fieldsOf(value.expr)];
-    case "field":
-      return [value.field];
-    case "template":
-      return partFields(value.parts);
-  }
-}
-
 /**
  * @param first index in the function table of the first program
  * @throws LinkError when there are more than PROGRAMS_MAX
  */
 export function addPrograms(runtime: Runtime, rules: readonly CheckedRule[], first: number): Programs {
   const functions: string[] = [];
-  const variables = new Map<string, VariableDescription>();
+  const variables = new Map(rules.flatMap(({ unset = [] }) => unset.map((variable) => [variable.name, variable])));
   const add = (body: Code): number => {
     const index = first + functions.length;
     const name = `program${functions.length}`;

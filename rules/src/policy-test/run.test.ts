@@ -320,3 +320,27 @@ rules:
   expect(result.diagnostics).toEqual([]);
   expect(result).toMatchObject({ passed: 2, failed: 0 });
 });
+
+test("variables that no loaded rule sets have their defaults", async () => {
+  const policy = `
+rules:
+  - id: reader
+    expression: open.file.path == "/a" && \${process.x} == "no"
+  - id: other
+    expression: open.file.path == "/a" && \${process.x} == "yes"
+  - id: later
+    agent_version: ">= 9"
+    actions: [{ set: { name: x, value: "yes", default_value: "no", scope: process } }]
+`;
+  const tests = `
+- event: { type: open, open.file.path: /a }
+  expect: [reader]
+- event: { type: open, open.file.path: /a, "\${process.x}": "yes" }
+  expect: [other]
+`;
+  const result = await testPolicies([{ name: "p.yaml", text: policy }], [{ name: "p.test.yaml", text: tests }]);
+  expect(result).toMatchObject({ passed: 2, failed: 0, diagnostics: [{ code: "never-set" }, { code: "never-set" }] });
+  expect(result.diagnostics[0]?.hint).toBe(
+    'rule `later` (p.yaml:9) would set it, but is not loaded: agent_version ">= 9" is not 7.78.0',
+  );
+});

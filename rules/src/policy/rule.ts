@@ -65,7 +65,7 @@ export function readRule(
   const isFiltered = head?.gate.state === "filtered";
   const skip = head === null || head.isGateBroken || isFiltered;
   if (!isFiltered) reader.checkKeys(all, "a rule", KEYS);
-  const body = readBody(reader, skip ? new Map() : entries);
+  const body = skip ? skippedBody(reader, entries) : readBody(reader, entries);
   if (!skip || head === null) requireExpression(reader, entries, body, firstPlace(reader, map), head?.id);
   if (head === null) return null;
   const { id, idPlace, gate } = head;
@@ -73,6 +73,12 @@ export function readRule(
 }
 
 type Body = Omit<RuleSource, "id" | "idPlace" | "gate" | "isBroken">;
+
+/** Of what takes no part, only the variables count that it would set: other rules may read them. */
+function skippedBody(reader: PolicyReader, entries: Entries): Body {
+  const actions = reader.silently(() => readActions(reader, entries.get("actions")));
+  return { ...readBody(reader, new Map()), actions: actions.filter(({ kind }) => kind === "set") };
+}
 
 function readBody(reader: PolicyReader, entries: Entries): Body {
   const expression = reader.string(entries.get("expression"), "`expression`");

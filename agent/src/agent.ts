@@ -5,7 +5,7 @@
  * all; what was active before stays so until then. Where bundles come from is not its business (`updater.ts`).
  */
 import { Matcher, type VariableState } from "@weir/matcher-wasm/host";
-import type { Bundle } from "@weir/trust";
+import { type Bundle, writtenRules } from "@weir/trust";
 import { type Detection, detectionOf } from "./detection.ts";
 import { type Counters, lost } from "./kernel/counters.ts";
 import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.ts";
@@ -201,7 +201,7 @@ export class Agent {
       bundles: this.#active.map(({ bundle }) => ({
         tenant: bundle.manifest.tenant,
         digest: bundle.digest,
-        rules: bundle.manifest.rules.length,
+        rules: writtenRules(bundle.manifest.rules).length,
       })),
       uncaptured: this.#uncaptured(),
       kernel,

@@ -3,7 +3,7 @@
  * policies compile and the bundle passes the checks that agents make.
  */
 import type { Diagnostic } from "@weir/rules";
-import { type AssembleInput, assembleBundle, type ManifestRule, type SourceFile } from "@weir/trust";
+import { type AssembleInput, assembleBundle, type ManifestRule, type SourceFile, writtenRules } from "@weir/trust";
 import type { ReleaseFeed } from "./feed.ts";
 import type { TenantRepository } from "./releases.ts";
 
@@ -28,6 +28,7 @@ export interface PublishResult {
   readonly published: string;
   /** False where the same bundle was current already. */
   readonly changed: boolean;
+  /** As written; the event types of a rule that judges several are joined by `, `. */
   readonly rules: readonly { readonly id: string; readonly event: string }[];
   /** Bytes of the module. */
   readonly moduleBytes: number;
@@ -55,7 +56,7 @@ export async function publishTenant(input: {
   const bundle = assembleBundle({ tenant, wasm, seeds, rules, sources: files, compiler });
   const { digest, version, published, changed } = await repository.publish(bundle);
   feed?.announce({ tenant, digest, version });
-  const listed = rules.map(({ id, event }) => ({ id, event }));
+  const listed = writtenRules(rules).map(({ id, event }) => ({ id, event }));
   const result = { tenant, digest, version, published, changed, rules: listed, moduleBytes: wasm.length, diagnostics };
   return { ok: true, result };
 }

@@ -24,6 +24,7 @@ export {
   openManifest,
   type SourceFile,
   TENANT_PATTERN,
+  writtenRules,
 } from "./manifest.ts";
 export * from "./repository.ts";
 export { parseSeeds } from "./seeds.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { canonicalBytes, sha256 } from "./canonical.ts";
-import { type BundleFiles, openBundle } from "./manifest.ts";
+import { type BundleFiles, openBundle, writtenRules } from "./manifest.ts";
 import { tinyBundle, tinyModule } from "./repository.fixture.ts";
 
 const { files } = tinyBundle("acme");
@@ -83,6 +83,18 @@ test("a rule over several event types has a row for each", () => {
   const opened = openBundle(withManifest((m) => m.rules.push({ ...m.rules[0], event: "exec" })));
   const rows = opened.manifest.rules.map(({ id, event }) => ({ id, event }));
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length - 1);
+});
+
+test("rules as they are written: each once, with all its event types", () => {
+  const rows = [
+    { id: "a", event: "open", extra: 1 },
+    { id: "b", event: "open", extra: 2 },
+    { id: "a", event: "chmod", extra: 1 },
+  ];
+  expect(writtenRules(rows)).toEqual([
+    { id: "a", event: "open, chmod", extra: 1 },
+    { id: "b", event: "open", extra: 2 },
+  ]);
 });
 
 test("equal inputs give equal bytes; the module is valid", () => {

@@ -113,6 +113,8 @@ const action = z.discriminatedUnion("kind", [
 const rule = z.strictObject({
   id: name,
   event: text(64).refine((type) => eventTypeByName(type) !== undefined, "unknown event type"),
+  /** From 1, where hosts choose by their filters between several definitions of one rule. */
+  variant: z.int().min(1).max(256).optional(),
   description: text(4096).optional(),
   tags: z.record(text(128), text(1024)),
   product_tags: z.array(text(1024)).max(256).optional(),
@@ -138,9 +140,11 @@ export const manifestModel = z.strictObject({
   rules: z
     .array(rule)
     .max(RULES_MAX)
-    // A rule over several event types has a row for each of them.
+    // A rule over several event types has a row for each of them, and for each of its variants.
     .refine(
-      (rules) => new Set(rules.map(({ id, event }) => JSON.stringify([id, event]))).size === rules.length,
+      (rules) =>
+        new Set(rules.map(({ id, event, variant }) => JSON.stringify([id, event, variant ?? null]))).size ===
+        rules.length,
       "two rules with the same id and event",
     ),
   files: z.strictObject({ matcher: file, seeds: file, sources: file }),
@@ -153,6 +157,19 @@ const sourcesModel = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestModel>;
 export type ManifestRule = Manifest["rules"][number];
+
+/**
+ * @param rows a manifest's rules: one row for each event type that a rule judges, and for each of its variants
+ * @returns the rules as they were written, each once, its event types joined by `, `; in the order of the rows
+ */
+export function writtenRules<T extends Pick<ManifestRule, "id" | "event">>(rows: readonly T[]): T[] {
+  const byId = Map.groupBy(rows, ({ id }) => id);
+  return [...byId.values()].map((own) => ({
+    ...(own[0] as T),
+    event: [...new Set(own.map(({ event }) => event))].join(", "),
+  }));
+}
+
 export interface SourceFile {
   readonly name: string;
   readonly text: string;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Agent, AgentStatus, TenantSource, UncapturedType, UpdateEvent, Updater } from "@weir/agent";
 import { type Command, InvalidArgumentError } from "commander";
 import { addStageOptions, type StageFlags, seconds } from "../terminal/options.ts";
+import { plural } from "../terminal/plural.ts";
 
 interface AgentFlags extends StageFlags {
   readonly server: string;
@@ -168,7 +169,10 @@ function describe(event: UpdateEvent): Parameters<Tell> {
       const { generation, switchedAfterMs, refused, uncaptured } = event.activation;
       const active = event.bundles
         .filter(({ manifest }) => !refused.some(({ tenant }) => tenant === manifest.tenant))
-        .map(({ manifest, digest }) => `${manifest.tenant} ${digest.slice(0, 12)} (${manifest.rules.length} rules)`);
+        .map(
+          ({ manifest, digest }) =>
+            `${manifest.tenant} ${digest.slice(0, 12)} (${plural(new Set(manifest.rules.map(({ id }) => id)).size, "rule")})`,
+        );
       const complaints = refused.map(
         ({ tenant, error }) => `${tenant} refused: ${error.message}; its last good rules go on`,
       );
@@ -219,7 +223,9 @@ function variablesText({ values, evicted, dropped }: AgentStatus["variables"]): 
 
 async function statusText(status: AgentStatus): Promise<string> {
   const { renderSummary, summarize } = await import("../terminal/counters.ts");
-  const bundles = status.bundles.map((b) => `  ${b.tenant}: ${b.rules} rules, bundle ${b.digest.slice(0, 12)}\n`);
+  const bundles = status.bundles.map(
+    (b) => `  ${b.tenant}: ${plural(b.rules, "rule")}, bundle ${b.digest.slice(0, 12)}\n`,
+  );
   return [
     `pid ${status.pid}, attached by ${status.attach}s, generation ${status.generation ?? "none"}\n`,
     bundles.length > 0 ? bundles.join("") : "  no rules: enforcing nothing\n",

@@ -32,7 +32,7 @@ async function compile(paths: string[], options: CompileOptions): Promise<void> 
   const { PolicySources } = await import("../policies/sources.ts");
   const { PolicyError } = await import("../terminal/errors.ts");
   const { OutputError, writeFolder } = await import("../policies/output.ts");
-  const { diagnosticsText, countsText } = await import("../policies/report.ts");
+  const { diagnosticsText, countsText, loadedText } = await import("../policies/report.ts");
   try {
     const sources = PolicySources.of(readPolicyFiles(paths));
     const { compilePolicies } = await import("@weir/rules");
@@ -56,7 +56,7 @@ async function compile(paths: string[], options: CompileOptions): Promise<void> 
     }
     for (const { name, bytes, sha256: digest } of written)
       process.stdout.write(`${name.padEnd(13)} ${String(bytes).padStart(9)} bytes  sha256 ${digest}\n`);
-    process.stdout.write(`${result.rules.length} of ${result.statuses.length} rules in ${options.out}\n`);
+    process.stdout.write(`${loadedText(result.statuses)} in ${options.out}\n`);
   } catch (error) {
     const isForeseen = error instanceof PolicyFileError || error instanceof OutputError || isSystemError(error);
     if (!isForeseen && !(error instanceof PolicyError)) throw error;

@@ -2,6 +2,7 @@
 import type { PublishResult } from "@weir/control-plane";
 import type { Diagnostic } from "@weir/rules";
 import type { Command } from "commander";
+import { plural } from "../terminal/plural.ts";
 
 interface PublishOptions {
   readonly server: string;
@@ -71,7 +72,7 @@ async function publish(policies: string[], options: PublishOptions): Promise<voi
 const isFirst = ({ version, changed }: PublishResult): boolean => changed && version === 1;
 
 function summary({ tenant, version, digest, rules, changed, moduleBytes }: PublishResult): string {
-  const what = `${rules.length} rule${rules.length === 1 ? "" : "s"}, ${Math.ceil(moduleBytes / 1024)} KiB matcher`;
+  const what = `${plural(rules.length, "rule")}, ${Math.ceil(moduleBytes / 1024)} KiB matcher`;
   return changed
     ? `Published for ${tenant}: release ${version}, ${what}\nbundle ${digest}\n`
     : `Unchanged: ${tenant} has these rules already, release ${version}, ${what}\nbundle ${digest}\n`;

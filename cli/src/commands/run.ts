@@ -39,7 +39,7 @@ function say(text: string): void {
 
 async function run(files: readonly string[], options: RunOptions): Promise<void> {
   const { Agent, bpfObject, JsonLinesSink } = await import("@weir/agent");
-  const { bundleFromFiles } = await import("../policies/bundle.ts");
+  const { bundleFromFiles, rulesText } = await import("../policies/bundle.ts");
   const { renderDetection } = await import("../terminal/detection.ts");
   const { renderSummary, summarize } = await import("../terminal/counters.ts");
   const bundle = await bundleFromFiles(files);
@@ -73,9 +73,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     for (const { event, reason } of uncaptured) say(`warning: rules over ${event} can't match on this host: ${reason}`);
     const { attach, fallback } = agent.status();
     if (fallback) say(`attached by ${attach}s; ${fallback.split("\n")[0]}`);
-    say(
-      `${bundle.manifest.rules.length} rules active (generation ${generation}, attached by ${attach}s); Ctrl-C to stop`,
-    );
+    say(`${rulesText(bundle)} active (generation ${generation}, attached by ${attach}s); Ctrl-C to stop`);
     if (options.watch) endWatch = await watchFiles(files, agent);
     await stopped.promise;
   } finally {
@@ -96,7 +94,7 @@ const LOOK_EVERY_MS = 500;
  */
 async function watchFiles(paths: readonly string[], agent: Agent): Promise<() => Promise<void>> {
   const { readPolicyFiles } = await import("../policies/files.ts");
-  const { bundleFromFiles } = await import("../policies/bundle.ts");
+  const { bundleFromFiles, rulesText } = await import("../policies/bundle.ts");
   const { tell } = await import("../terminal/errors.ts");
   const content = (): string => {
     try {
@@ -109,8 +107,7 @@ async function watchFiles(paths: readonly string[], agent: Agent): Promise<() =>
     const bundle = await bundleFromFiles(paths);
     const { generation, switchedAfterMs, refused } = await agent.activate([bundle]);
     if (refused[0]) throw refused[0].error;
-    const rules = bundle.manifest.rules.length;
-    say(`${rules} rules active (generation ${generation}, swapped in ${switchedAfterMs.toFixed(1)} ms)`);
+    say(`${rulesText(bundle)} active (generation ${generation}, swapped in ${switchedAfterMs.toFixed(1)} ms)`);
   };
   let before = content();
   let work: Promise<void> | undefined;

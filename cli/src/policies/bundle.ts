@@ -1,7 +1,8 @@
 /** Policy files to a bundle on this machine, for use without a control plane. */
 import { compileForPublish } from "@weir/control-plane";
-import { assembleBundle, type Bundle } from "@weir/trust";
+import { assembleBundle, type Bundle, writtenRules } from "@weir/trust";
 import { PolicyError } from "../terminal/errors.ts";
+import { plural } from "../terminal/plural.ts";
 import { diagnosticsText } from "./report.ts";
 import { PolicySources } from "./sources.ts";
 
@@ -21,3 +22,7 @@ export async function bundleFromFiles(paths: readonly string[]): Promise<Bundle>
   const { rules, seeds, wasm, compiler } = compiled;
   return assembleBundle({ tenant: LOCAL_TENANT, wasm, seeds, rules, sources: sources.files, compiler });
 }
+
+/** Such as `4 rules`, as they are written. */
+export const rulesText = ({ manifest }: Pick<Bundle, "manifest">): string =>
+  plural(writtenRules(manifest.rules).length, "rule");

@@ -16,7 +16,8 @@ import {
   unfilteredPart,
 } from "@weir/rules";
 import ansis from "ansis";
-import { countOf, countsText, plural } from "./report.ts";
+import { plural } from "../terminal/plural.ts";
+import { countOf, countsText, loadedText, statesById } from "./report.ts";
 
 const APPROVERS_SHOWN = 6;
 const PREVENTERS_SHOWN = 3;
@@ -29,7 +30,7 @@ export function checkJson(analysis: Analysis, diagnostics: readonly Diagnostic[]
   const loaded = byId(analysis);
   return {
     ok,
-    rules: analysis.statuses.map((status) => statusJson(status, loaded.get(status.id) ?? [])),
+    rules: analysis.statuses.map((status) => statusJson(status, rulesOf(status, loaded))),
     kernel: kernelFilters(analysis),
     diagnostics,
   };
@@ -38,6 +39,18 @@ export function checkJson(analysis: Analysis, diagnostics: readonly Diagnostic[]
 /** A rule of the sources may be several in the matcher, one for each event type. */
 function byId({ rules }: Analysis): Map<string, LoadedRule[]> {
   return Map.groupBy(rules, (rule) => rule.source.id);
+}
+
+/** The rules that a definition is part of: of several between which hosts choose, its own. */
+function rulesOf(
+  { id, file, line }: RuleStatus,
+  loaded: ReadonlyMap<string, readonly LoadedRule[]>,
+): readonly LoadedRule[] {
+  const rules = loaded.get(id) ?? [];
+  const own = rules.filter(
+    ({ source: { idPlace } }) => idPlace.file.name === file && idPlace.file.lineOf(idPlace.offset) === line,
+  );
+  return own.length === 0 ? rules : own;
 }
 
 function statusJson(status: RuleStatus, rules: readonly LoadedRule[]): object {
@@ -62,7 +75,7 @@ const approverJson = ({ key, flagsAny }: AccessPredicate, event: string): object
 /** Every rule with its approvers. */
 export function rulesText(analysis: Analysis): string {
   const loaded = byId(analysis);
-  return analysis.statuses.map((status) => ruleText(status, loaded.get(status.id) ?? [])).join("");
+  return analysis.statuses.map((status) => ruleText(status, rulesOf(status, loaded))).join("");
 }
 
 const STATE_PAINT: Readonly<Record<RuleStatus["state"], (text: string) => string>> = {
@@ -129,12 +142,29 @@ function unfilteredText(rules: readonly LoadedRule[]): string {
     return part === null ? [] : [{ rule, part }];
   });
   if (open.length === 0) return "";
-  const shown = open.slice(0, UNFILTERED_SHOWN).map(({ rule, part }) => unfilteredRuleText(rule, part));
-  const more = open.length > shown.length ? `  … and ${open.length - shown.length} more, with --rules\n` : "";
+  // Those over the life of processes cost nothing more, and would hide the others.
+  const [life, costly] = [true, false].map((free) => open.filter(({ rule }) => isLife(rule) === free)) as [Open, Open];
+  const shown = costly.slice(0, UNFILTERED_SHOWN).map(({ rule, part }) => unfilteredRuleText(rule, part));
+  const more = costly.length > shown.length ? `  … and ${costly.length - shown.length} more, with --rules\n` : "";
+  const free = life.length === 0 ? "" : `  ${lifeText(life.map(({ rule }) => rule))}\n`;
   const rest = ansis.dim(
     "  The others keep their filters; such events are resolved, written to the ring and judged all the same.",
   );
-  return `${heading(`Not filtered by path in the kernel: ${plural(open.length, "rule")}`)}${shown.join("")}${more}${rest}\n`;
+  return `${heading(`Not filtered by path in the kernel: ${countText(open)}`)}${shown.join("")}${more}${free}${rest}\n`;
+}
+
+type Open = readonly { readonly rule: LoadedRule; readonly part: Unfiltered }[];
+
+const countText = (open: Open): string => plural(new Set(open.map(({ rule }) => rule.source.id)).size, "rule");
+
+const isLife = ({ checked }: LoadedRule): boolean => checked.event === "exec" || checked.event === "exit";
+
+/** Such as `75 rules over exec, 1 rule over exit: …`. */
+function lifeText(rules: readonly LoadedRule[]): string {
+  const counts = [...Map.groupBy(rules, ({ checked }) => checked.event)].map(
+    ([event, own]) => `${plural(own.length, "rule")} over ${event}`,
+  );
+  return `${counts.join(", ")}: the agent follows processes anyway`;
 }
 
 function unfilteredRuleText({ source, checked }: LoadedRule, { cost, because }: Unfiltered): string {
@@ -181,11 +211,10 @@ function approversOf(approvers: KernelFilter["approvers"]): string {
 const PLURALS: Readonly<Record<string, string>> = { path: "paths", directory: "directories", name: "names" };
 
 function lastLine({ statuses }: Analysis, diagnostics: readonly Diagnostic[], notes: boolean): string {
-  const counts = Map.groupBy(statuses, ({ state }) => state);
-  const loaded = counts.get("loaded")?.length ?? 0;
+  const counts = Map.groupBy(statesById(statuses).values(), (state) => state);
   const others = [...counts].filter(([state]) => state !== "loaded").map(([state, list]) => `${list.length} ${state}`);
   const detail = others.length === 0 ? "" : ` (${others.sort().join(", ")})`;
   const hidden = !notes && diagnostics.some(({ severity }) => severity === "note");
   const tail = hidden ? `; ${countOf(diagnostics, "note")}, shown with --notes` : "";
-  return `\n${loaded} of ${statuses.length} rules loaded${detail}; ${countsText(diagnostics)}${tail}\n`;
+  return `\n${loadedText(statuses)} loaded${detail}; ${countsText(diagnostics)}${tail}\n`;
 }

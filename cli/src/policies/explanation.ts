@@ -1,6 +1,7 @@
 /** What becomes of an event: for reading and as JSON. */
 import type { JudgedEvent, PolicySet } from "@weir/rules";
 import ansis from "ansis";
+import { plural } from "../terminal/plural.ts";
 import { mark, traceText } from "./trace.ts";
 
 type Rule = PolicySet["rules"][number];
@@ -43,10 +44,11 @@ export function explanationText(set: PolicySet, judged: JudgedEvent, only: strin
     const node = judged.trace(rule);
     return `${mark(node.value)} ${ansis.bold(rule.checked.id)}\n${traceText(node, 4)}\n`;
   });
-  const others = set.rules.length - set.rules.filter((rule) => rule.checked.event === event.type).length;
+  const judging = new Set(ids(set.rules.filter((rule) => rule.checked.event === event.type)));
+  const others = ids(set.rules).filter((id) => !judging.has(id)).length;
   const agree = ids(matcher).join() === ids(evaluator).join();
   const lines = [
-    ...(others > 0 && only === undefined ? [ansis.dim(`${others} rules judge other types of event`)] : []),
+    ...(others > 0 && only === undefined ? [ansis.dim(`${plural(others, "rule")} for other types of event`)] : []),
     ...(rules.length === 0 ? [`no rule${only === undefined ? "" : ` ${only}`} judges ${event.type} events`] : []),
     `kernel stage  ${fate}: ${kernelText(judged)}`,
     ...(judged.silent ? ["directory     proven silent: the kernel stage may drop all such events in it"] : []),

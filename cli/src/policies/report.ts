@@ -1,5 +1,6 @@
 /** Diagnostics of policies for people. */
-import { type Diagnostic, renderDiagnostic, type Severity } from "@weir/rules";
+import { type Diagnostic, type RuleState, type RuleStatus, renderDiagnostic, type Severity } from "@weir/rules";
+import { plural } from "../terminal/plural.ts";
 
 /** Diagnostics are written to standard error, so that is what decides. */
 const stderrColors = (): boolean => process.stderr.isTTY === true && !process.env["NO_COLOR"];
@@ -19,4 +20,20 @@ export function countOf(diagnostics: readonly Diagnostic[], severity: Severity):
   return plural(diagnostics.filter((diagnostic) => diagnostic.severity === severity).length, severity);
 }
 
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+/**
+ * Rules as people count them, by id: one with several definitions is one, and one that is compiled for several
+ * event types is one.
+ * @returns their states; a rule is loaded when one of its definitions is
+ */
+export function statesById(statuses: readonly RuleStatus[]): ReadonlyMap<string, RuleState> {
+  const byId = new Map<string, RuleState>();
+  for (const { id, state } of statuses) if (state === "loaded" || !byId.has(id)) byId.set(id, state);
+  return byId;
+}
+
+/** Such as `3 of 4 rules`. */
+export function loadedText(statuses: readonly RuleStatus[]): string {
+  const states = [...statesById(statuses).values()];
+  const loaded = states.filter((state) => state === "loaded").length;
+  return `${loaded} of ${plural(states.length, "rule")}`;
+}

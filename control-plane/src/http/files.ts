@@ -3,7 +3,7 @@
  * them, so they need no secret. All but timestamp.json carry a version or digest in their names and never
  * change; that one has an ETag.
  */
-import { sha256 } from "@weir/trust";
+import { sha256, writtenRules } from "@weir/trust";
 import { Hono } from "hono";
 import { metadataKey, targetKey } from "../layout.ts";
 import type { TenantRepository } from "../releases.ts";
@@ -32,7 +32,7 @@ export function fileRoutes({ store, repository }: FileDependencies) {
       const { digest, version, published } = current;
       const { expires } = current.release.documents.timestamp;
       context.header("cache-control", REVALIDATE);
-      return context.json({ tenant, digest, version, published, expires, compiler, rules });
+      return context.json({ tenant, digest, version, published, expires, compiler, rules: writtenRules(rules) });
     })
     .get("/v1/tenants/:tenant/root", async (context) => {
       const tenant = tenantParam(context);

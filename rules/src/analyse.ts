@@ -17,7 +17,7 @@ import {
 } from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
 import { Expansion, SET_NODES_MAX } from "./expansion.ts";
-import type { AccessPredicate, CheckedRule, Nnf } from "./ir.ts";
+import type { AccessPredicate, CheckedRule, Expr, Nnf } from "./ir.ts";
 import { toNnf } from "./nnf.ts";
 import {
   decodePolicy,
@@ -68,6 +68,8 @@ export interface LoadedRule {
   readonly source: RuleSource;
   /** The expression with the places of its parts. */
   readonly written: CheckedExpression;
+  /** From 1, where hosts choose between several definitions of the rule. */
+  readonly variant?: number;
 }
 
 export interface Analysis {
@@ -266,7 +268,7 @@ class Run {
       for (const warning of escapeWarnings(node, excerpt)) this.#warn(warning, source.id);
       this.#charge(source, node, excerpt);
       const all = checkRule(node, excerpt, this.#macros, this.#declared);
-      const loaded = all.map((written) => this.#load(source, written));
+      const loaded = all.map((written) => this.#load(rule, written));
       const problems = all.map(({ event }) => this.#checkReferences(source, event));
       this.loaded.push(...loaded);
       const problem = this.#declared.problems.get(source.id) ?? problems.find((message) => message !== undefined);
@@ -306,15 +308,17 @@ class Run {
       );
   }
 
-  #load(source: RuleSource, written: CheckedExpression): LoadedRule {
+  #load(rule: MergedRule, written: CheckedExpression): LoadedRule {
+    const { source, variant } = rule;
     const { event, nnf, warnings } = written;
     const { variables, untyped } = this.#declared;
     const names = { event, macros: this.#macros, variables, untyped };
     const actions = checkActions(source.actions, names, (error) => this.#skipAction(source, error));
     for (const warning of warnings) this.#warn(warning, source.id);
-    const expr = toNnf({ kind: "and", terms: [nnf, hostCondition(source)] });
+    const expr = toNnf({ kind: "and", terms: [nnf, hostCondition(rule)] });
     const checked = { id: source.id, event, expr, ...(actions.length === 0 ? {} : { actions }) };
-    return { checked, access: accessPredicates(expr), source, written };
+    const access = accessPredicates(expr);
+    return { checked, access, source, written, ...(variant === undefined ? {} : { variant }) };
   }
 
   #skipAction({ id }: RuleSource, error: ActionError): void {
@@ -370,8 +374,17 @@ function escapeWarnings(root: Root, excerpt: Excerpt): Warning[] {
   return rawEscapesOf(root, excerpt.text).map((span) => ({ ...escapeProblem(excerpt.text, span), span, excerpt }));
 }
 
-/** On which hosts a rule holds: where one of its filters does. */
-function hostCondition({ gate }: RuleSource): Nnf {
+/** On which hosts a rule holds: where its filters do, and those of no other definition that is in force instead. */
+function hostCondition({ source, excluded }: MergedRule): Nnf {
+  const exclusions = excluded.map(({ by, unless }): Expr => {
+    const not: Expr = { kind: "not", term: gateCondition(by) };
+    return { kind: "or", terms: [not, ...unless.map(gateCondition)] };
+  });
+  return toNnf({ kind: "and", terms: [gateCondition(source), ...exclusions] });
+}
+
+/** On which hosts a definition takes part: where one of its filters holds. */
+function gateCondition({ gate }: RuleSource): Nnf {
   if (gate.state !== "host") return { kind: "const", value: true };
   const terms = gate.filters.map(({ node, excerpt }) => checkHostFilter(node, excerpt));
   return toNnf({ kind: "or", terms });

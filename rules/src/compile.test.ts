@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { encodeEvent, encodeSpan, RING_HEADER_BYTES } from "@weir/matcher-wasm/format";
+import { Matcher } from "@weir/matcher-wasm/host";
 import { expect, test } from "vitest";
 import { analysePolicies } from "./analyse.ts";
 import { compilePolicies } from "./compile.ts";
@@ -38,6 +40,23 @@ test("nothing is compiled when one rule is wrong", async () => {
 test("an id used in two files is reported at the second", () => {
   const { diagnostics } = analysePolicies([{ ...a, name: "z.yaml" }, a]);
   expect(diagnostics.filter((d) => d.code === "duplicate-id").map((d) => d.file)).toEqual(["z.yaml", "z.yaml"]);
+});
+
+test("hosts choose between definitions of one rule", async () => {
+  const rule = (filter: string): string =>
+    `  - { id: r, filters: [${filter}], expression: open.file.path == "/a", tags: { filter: "${filter}" } }\n`;
+  const filters = ["kernel.version.major >= 5", "kernel.version.major >= 4", "kernel.version.major < 5"];
+  const compiled = await compilePolicies([{ name: "p", text: `rules:\n${filters.map(rule).join("")}` }]);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.diagnostics));
+  expect(compiled.metadata.map(({ id, variant, tags }) => [id, variant, tags["filter"]])).toEqual(
+    filters.map((filter, i) => ["r", i + 1, filter]),
+  );
+  const matcher = await Matcher.load(compiled.wasm);
+  const fields = { "open.file.path": "/a" };
+  matcher.input.set(encodeSpan([encodeEvent("open", fields, { generation: 1, tenants: 1n })]));
+  const on = (major: bigint | null): number[] => matcher.matchContext(RING_HEADER_BYTES, [major]);
+  // The first that holds on a host; where nothing is known of it, any may.
+  expect([on(6n), on(5n), on(4n), on(3n), on(null)]).toEqual([[0], [0], [1], [2], [0, 1, 2]]);
 });
 
 test("an unsupported rule is left out with a warning, or an error when asked", () => {

@@ -16,6 +16,8 @@ export interface RuleMetadata extends PolicyMetadata {
   readonly id: string;
   /** Name of the event type. */
   readonly event: string;
+  /** From 1, where hosts choose between several definitions of the rule. */
+  readonly variant?: number;
   /** As written. */
   readonly expression: string;
 }
@@ -81,11 +83,12 @@ async function link({ rules, policies }: Analysis): Promise<Uint8Array | Diagnos
   }
 }
 
-function metadataOf({ checked, source }: LoadedRule): RuleMetadata {
+function metadataOf({ checked, source, variant }: LoadedRule): RuleMetadata {
   return {
     id: checked.id,
     event: checked.event,
     ...policyMetadata(source),
     expression: source.expression?.text ?? "",
+    ...(variant === undefined ? {} : { variant }),
   };
 }

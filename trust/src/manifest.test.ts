@@ -85,11 +85,26 @@ test("a rule over several event types has a row for each", () => {
   expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length - 1);
 });
 
+test("a rule between whose definitions hosts choose has a row for each", () => {
+  const opened = openBundle(
+    withManifest((m) => {
+      const [rule] = m.rules;
+      m.rules.push({ ...rule, variant: 1 }, { ...rule, variant: 2, event: "exec" });
+    }),
+  );
+  const rows = writtenRules(opened.manifest.rules.slice(-2));
+  expect(rows).toMatchObject([{ variant: 1, event: `${rows[0]?.event.split(",")[0]}, exec` }]);
+  expect(() =>
+    openBundle(withManifest((m) => m.rules.push(...[1, 1].map((variant) => ({ ...m.rules[0], variant }))))),
+  ).toThrow(/two rules with the same id and event/);
+});
+
 test("rules as they are written: each once, with all its event types", () => {
   const rows = [
     { id: "a", event: "open", extra: 1 },
     { id: "b", event: "open", extra: 2 },
     { id: "a", event: "chmod", extra: 1 },
+    { id: "a", event: "open", extra: 3 },
   ];
   expect(writtenRules(rows)).toEqual([
     { id: "a", event: "open, chmod", extra: 1 },

@@ -33,7 +33,7 @@ const SET_STEPS_MAX = 1_000_000;
 export function lintPolicies({ rules }: Analysis): readonly Diagnostic[] {
   const told = new Map<string, Told>();
   let steps = SET_STEPS_MAX;
-  for (const [id, parts] of Map.groupBy(rules, (rule) => rule.source.id)) {
+  for (const [{ id }, parts] of Map.groupBy(rules, (rule) => rule.source)) {
     const prover = new Prover(Math.min(steps, RULE_STEPS_MAX));
     for (const finding of ofAll(parts.map((rule) => findingsOf(rule, prover)))) tell(told, finding, id);
     steps -= prover.used;

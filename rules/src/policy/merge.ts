@@ -1,8 +1,11 @@
 /**
  * Definitions of rules to rules: several with one id are alternatives, a switch, or an override.
  *
- * Of the definitions that take part, those with an expression come first: one of them at most may be enabled.
- * Then those that only say `disabled: true`, then the overrides, in the order of policies and of their lines.
+ * Of the definitions that take part, those with an expression come first: one of them at most may be enabled on a
+ * host. Then those that only say `disabled: true`, then the overrides, in the order of policies and of their lines.
+ *
+ * Where only a host decides which definitions take part, each is a rule of its own, a variant: with the condition that
+ * no other definition is in force instead. So at most one of them is, whatever the filters say.
  */
 import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
 import type { Place } from "../source.ts";
@@ -29,6 +32,16 @@ export interface MergedRule {
   readonly others: ReadonlyMap<RuleSource, string>;
   /** What is said of the origin itself. */
   readonly note: string | undefined;
+  /** From 1, where there are several rules of this id. */
+  readonly variant: number | undefined;
+  /** On hosts where one of these holds, it does not. */
+  readonly excluded: readonly Exclusion[];
+}
+
+/** A definition in whose place the rule is not, unless that is switched off. */
+export interface Exclusion {
+  readonly by: RuleSource;
+  readonly unless: readonly RuleSource[];
 }
 
 export interface MergedRules {
@@ -64,6 +77,8 @@ const ALWAYS = ["id", "combine", "override_options", "agent_version", "filters",
 const HINTS_MAX = 10;
 /** Most overrides of one rule; each makes a new definition out of all before. */
 const OVERRIDES_MAX = 64;
+/** Most definitions of one rule between which hosts choose; each has the filters of all others. */
+const VARIANTS_MAX = 16;
 
 const isSwitch = (rule: RuleSource): boolean => rule.disabled === true && rule.expression === null;
 
@@ -107,66 +122,101 @@ class Merge implements MergedRules {
     const overrides = active.filter((rule) => rule.override !== undefined);
     const switches = active.filter((rule) => rule.override === undefined && isSwitch(rule));
     const full = active.filter((rule) => rule.override === undefined && !isSwitch(rule));
-    const base = this.#choose(full);
     const isFiltered = full.length === 0 && definitions.some((rule) => rule.gate.state === "filtered");
-    this.#combine({ base, switches, overrides, isFiltered });
+    const variants = this.#choose(full);
+    if (variants.length > VARIANTS_MAX) {
+      const message = `${variants.length} definitions of one rule between which hosts choose: at most ${VARIANTS_MAX} are allowed`;
+      this.#refuse(active, { at: (variants[VARIANTS_MAX] as Variant).base, message });
+      return;
+    }
+    this.#combine({ variants, switches, overrides, isFiltered });
   }
 
-  /** The one definition that counts: a later disabled one switches an earlier one off, a later enabled one takes its place. */
-  #choose(full: readonly RuleSource[]): RuleSource | undefined {
-    let chosen: RuleSource | undefined;
+  /**
+   * The definitions that count on some host: a later disabled one switches earlier ones off, a later enabled one takes
+   * its place. Where all of them are disabled, that is the last one, which an override may enable.
+   */
+  #choose(full: readonly RuleSource[]): readonly Variant[] {
+    let enabled: Variant[] = [];
+    let off: RuleSource | undefined;
+    /** Disabled definitions that only some hosts have. */
+    const offSomewhere: { readonly by: RuleSource; readonly before: number }[] = [];
     for (const rule of full) {
-      if (chosen === undefined) chosen = rule;
-      else if (rule.disabled) {
-        if (!chosen.disabled) this.#drop(chosen, "disabled", `disabled by ${placeText(rule.idPlace)}`);
-        else this.#drop(chosen, "disabled", "disabled in the policy");
-        chosen = rule;
-      } else if (chosen.disabled) {
-        this.#drop(chosen, "disabled", "disabled in the policy");
-        chosen = rule;
-      } else {
-        this.#duplicate(rule, chosen);
+      if (!rule.disabled) {
+        const first = enabled.find(({ base }) => base.gate.state !== "host" || rule.gate.state !== "host");
+        if (first !== undefined) this.#duplicate(rule, first.base);
+        else enabled.push(variantOf(rule, enabled, offSomewhere));
+        continue;
       }
+      if (off !== undefined) this.#drop(off, "disabled", "disabled in the policy");
+      off = rule;
+      if (rule.gate.state === "host") {
+        enabled = enabled.map((one) => ({ ...one, excluded: [...one.excluded, { by: rule, unless: [] }] }));
+        offSomewhere.push({ by: rule, before: enabled.length });
+        continue;
+      }
+      for (const { base } of enabled) this.#drop(base, "disabled", `disabled by ${placeText(rule.idPlace)}`);
+      enabled = [];
+      offSomewhere.length = 0;
     }
-    return chosen;
+    if (off !== undefined && enabled.length > 0) this.#drop(off, "disabled", "disabled in the policy");
+    return enabled.length === 0 && off !== undefined ? [{ base: off, excluded: [] }] : enabled;
   }
 
   #duplicate(second: RuleSource, first: RuleSource): void {
     const isHost = second.gate.state === "host" || first.gate.state === "host";
     const hint = `first used at ${placeText(first.idPlace)}`;
-    const why = isHost ? "; that their filters exclude each other is only known on a host" : "";
+    const why = isHost ? "; definitions of one rule for different hosts all need filters" : "";
     this.#report("error", "duplicate-id", second.idPlace, `rule id \`${second.id}\` is used twice`, hint + why);
     this.#drop(second, "error", `its id is that of ${placeText(first.idPlace)}`);
   }
 
-  #combine({ base, switches, overrides, isFiltered }: Parts): void {
+  #combine({ variants, switches, overrides, isFiltered }: Parts): void {
     for (const rule of switches) this.#drop(rule, "disabled", "disabled in the policy");
     if (overrides.length > OVERRIDES_MAX) {
-      this.#refuse([...(base === undefined ? [] : [base]), ...overrides], {
+      this.#refuse([...variants.map(({ base }) => base), ...overrides], {
         at: overrides[OVERRIDES_MAX] as RuleSource,
         message: `${overrides.length} overrides of one rule: at most ${OVERRIDES_MAX} are allowed`,
       });
       return;
     }
-    const switchedOff = base !== undefined && switches[0];
-    let state: Draft | undefined = base && {
-      base,
-      source: switchedOff ? { ...base, disabled: true } : base,
-      origin: base,
-      disabledBy: switchedOff || undefined,
-      overrides: [],
-    };
+    if (variants.length === 0) {
+      this.#withoutBase(overrides, isFiltered);
+      return;
+    }
+    const usable = overrides.filter((rule) => this.#isUsable(rule));
+    const switchedOff = switches.find((rule) => rule.gate.state !== "host");
+    const somewhere = switches.filter((rule) => rule.gate.state === "host").map((by) => ({ by, unless: [] }));
+    for (const [i, { base, excluded }] of variants.entries()) {
+      const draft: Draft = {
+        base,
+        source: switchedOff ? { ...base, disabled: true } : base,
+        origin: base,
+        disabledBy: switchedOff,
+        overrides: [],
+        variant: variants.length > 1 ? i + 1 : undefined,
+        excluded: [...excluded, ...somewhere],
+      };
+      this.#finish(usable.reduce(withOverride, draft));
+    }
+  }
+
+  /** Overrides of nothing: the first with an expression stands for itself. */
+  #withoutBase(overrides: readonly RuleSource[], isFiltered: boolean): void {
+    let draft: Draft | undefined;
     for (const rule of overrides) {
-      if (state !== undefined) state = this.#override(state, rule);
-      else if (isFiltered) this.#drop(rule, "filtered", "the definition that it overrides is filtered");
+      if (draft !== undefined) {
+        if (this.#isUsable(rule)) draft = withOverride(draft, rule);
+      } else if (isFiltered) this.#drop(rule, "filtered", "the definition that it overrides is filtered");
       else if (rule.expression === null) this.#noBase(rule);
       else {
         const message = `nothing here defines rule \`${rule.id}\`: the override stands for itself`;
         this.#report("warning", "no-effect", (rule.override as { place: Place }).place, message);
-        state = { base: rule, source: rule, origin: rule, disabledBy: undefined, overrides: [] };
+        const nothing = { disabledBy: undefined, overrides: [], variant: undefined, excluded: [] };
+        draft = { base: rule, source: rule, origin: rule, ...nothing };
       }
     }
-    if (state !== undefined) this.#finish(state);
+    if (draft !== undefined) this.#finish(draft);
   }
 
   #noBase(rule: RuleSource): void {
@@ -189,25 +239,18 @@ class Merge implements MergedRules {
     );
   }
 
-  #override(draft: Draft, rule: RuleSource): Draft {
-    const place = rule.override?.place ?? rule.idPlace;
+  /** Whether an override can be applied; reports what of it has no effect. */
+  #isUsable(rule: RuleSource): boolean {
     if (rule.gate.state === "host") {
       const isError = this.#unsupported === "error";
       const message = "an override whose filters only a host can decide is not supported yet";
+      const place = rule.override?.place ?? rule.idPlace;
       this.#report(isError ? "error" : "warning", "unsupported", place, isError ? message : `left out: ${message}`);
       this.#drop(rule, "unsupported", message);
-      return draft;
+      return false;
     }
-    const fields = rule.override?.fields ?? ["all"];
-    this.#lintFields(rule, fields);
-    const isDisabledHere = rule.disabled === true;
-    return {
-      base: draft.base,
-      source: overridden(draft.source, rule, fields),
-      origin: replaces(rule, fields, "expression") ? rule : draft.origin,
-      disabledBy: rule.disabled === undefined ? draft.disabledBy : isDisabledHere ? rule : undefined,
-      overrides: [...draft.overrides, rule],
-    };
+    this.#lintFields(rule, fieldsOf(rule));
+    return true;
   }
 
   /** Names the keys of an override that do nothing, and the fields that it has nothing for. */
@@ -233,7 +276,7 @@ class Merge implements MergedRules {
         );
   }
 
-  #finish({ base, source, origin, disabledBy, overrides }: Draft): void {
+  #finish({ base, source, origin, disabledBy, overrides, variant, excluded }: Draft): void {
     const members = [base, ...overrides];
     if (source.disabled || source.expression === null) {
       const by = disabledBy === undefined ? "disabled in the policy" : `disabled by ${placeText(disabledBy.idPlace)}`;
@@ -249,12 +292,34 @@ class Merge implements MergedRules {
     const by = last && `overridden by ${placeText(last.idPlace)}`;
     const said = (rule: RuleSource) => (rule === base ? by : `overrides ${placeText(base.idPlace)}`);
     const others = new Map(members.filter((rule) => rule !== origin).map((rule) => [rule, said(rule) ?? ""]));
-    this.rules.push({ source, origin, others, note: said(origin) });
+    const isAlone = variant === undefined && excluded.length === 0;
+    const note = said(origin) ?? (isAlone ? undefined : "on hosts where its filters hold and no other definition does");
+    this.rules.push({ source, origin, others, note, variant, excluded });
   }
 }
 
+/** A definition, and those in whose place it is not. */
+interface Variant {
+  readonly base: RuleSource;
+  readonly excluded: readonly Exclusion[];
+}
+
+/** The definition behind the others, each of which it yields to unless that has been switched off between them. */
+function variantOf(
+  base: RuleSource,
+  earlier: readonly Variant[],
+  switches: readonly { readonly by: RuleSource; readonly before: number }[],
+): Variant {
+  const excluded = earlier.map((one, i) => ({
+    by: one.base,
+    unless: switches.filter(({ before }) => before > i).map(({ by }) => by),
+  }));
+  return { base, excluded };
+}
+
 interface Parts {
-  readonly base: RuleSource | undefined;
+  /** Several where hosts choose between them. */
+  readonly variants: readonly Variant[];
   readonly switches: readonly RuleSource[];
   readonly overrides: readonly RuleSource[];
   /** There are definitions, and all are filtered. */
@@ -267,6 +332,22 @@ interface Draft {
   readonly origin: RuleSource;
   readonly disabledBy: RuleSource | undefined;
   readonly overrides: readonly RuleSource[];
+  readonly variant: number | undefined;
+  readonly excluded: readonly Exclusion[];
+}
+
+const fieldsOf = (rule: RuleSource): readonly OverrideField[] => rule.override?.fields ?? ["all"];
+
+function withOverride(draft: Draft, rule: RuleSource): Draft {
+  const fields = fieldsOf(rule);
+  const isDisabledHere = rule.disabled === true;
+  return {
+    ...draft,
+    source: overridden(draft.source, rule, fields),
+    origin: replaces(rule, fields, "expression") ? rule : draft.origin,
+    disabledBy: rule.disabled === undefined ? draft.disabledBy : isDisabledHere ? rule : undefined,
+    overrides: [...draft.overrides, rule],
+  };
 }
 
 /** Whether the override brings this key. */

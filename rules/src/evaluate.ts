@@ -2,9 +2,8 @@
  * The reference evaluator: walks the tree and does what the rule says. Everything faster is tested
  * against it, so it has no cache and no shortcut that could be wrong.
  *
- * May-match is the same walk in which a leaf that reads anything unknown counts as true. It needs
- * negation normal form, where every leaf occurs positively: then false is a proof that no event which
- * agrees in what is known can match.
+ * May-match is the same walk in which a leaf that reads anything unknown counts as true, below a negation as
+ * false: then false is a proof that no event which agrees in what is known can match.
  */
 import {
   FILE_CTIME_NS,
@@ -13,7 +12,6 @@ import {
   FILE_OP_FLAGS,
   type Field,
   FLAG_IN_UPPER_LAYER,
-  KNOWN_ALL,
   KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
   KNOWN_DESTINATION,
@@ -85,7 +83,7 @@ const isAttribute = (offset: number): boolean =>
 
 /** @throws EventValueError when a value that is read does not fit its field */
 export function evaluate(expr: Expr | Nnf, event: EventFields): boolean {
-  return walk(expr, event, KNOWN_ALL);
+  return walk(expr, { event, isKnown: () => true, negated: false });
 }
 
 /**
@@ -93,21 +91,42 @@ export function evaluate(expr: Expr | Nnf, event: EventFields): boolean {
  * @returns false only when no completion of the event can match
  */
 export function mayMatch(expr: Nnf, event: EventFields, known: number): boolean {
-  return walk(expr, event, known);
+  return walk(expr, { event, isKnown: (field) => (knownBits(field) & ~known) === 0, negated: false });
 }
 
-function walk(expr: Expr, event: EventFields, known: number): boolean {
+/**
+ * What a host says of an event of which everything is known that hosts can know: conditions over fields that no host
+ * knows count as true, unless the event gives a value.
+ * @param negated the expression stands below an odd number of negations, so that such conditions count as false
+ * @throws EventValueError when a value that is read does not fit its field
+ */
+export function evaluateOnHost(expr: Expr | Nnf, event: EventFields, negated = false): boolean {
+  return walk(expr, { event, isKnown: (field) => isKnownOnHosts(field, event), negated });
+}
+
+/** @returns whether a host would know the field's value, which an event may lack all the same; or the event gives one */
+export function isKnownOnHosts({ name, unresolved }: Field, event: EventFields): boolean {
+  return !unresolved || event[name] !== undefined;
+}
+
+interface Walk {
+  readonly event: EventFields;
+  readonly isKnown: (field: Field) => boolean;
+  readonly negated: boolean;
+}
+
+function walk(expr: Expr, options: Walk): boolean {
   switch (expr.kind) {
     case "const":
       return expr.value;
     case "and":
-      return expr.terms.every((term) => walk(term, event, known));
+      return expr.terms.every((term) => walk(term, options));
     case "or":
-      return expr.terms.some((term) => walk(term, event, known));
+      return expr.terms.some((term) => walk(term, options));
     case "not":
-      return !walk(expr.term, event, known);
+      return !walk(expr.term, { ...options, negated: !options.negated });
     default:
-      return leafFields(expr).some((field) => (knownBits(field) & ~known) !== 0) || leaf(expr, event);
+      return leafFields(expr).every(options.isKnown) ? leaf(expr, options.event) : !options.negated;
   }
 }
 

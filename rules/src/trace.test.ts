@@ -48,10 +48,41 @@ test("values as people read them", () => {
   expect(value("open.file.mode", 0o100644)).toBe("0o100644");
   expect(value("open.file.path")).toBe('""');
   expect(value("process.argv")).toBe("[]");
+  expect(value("container.created_at", 1_700_000_000_123_456_789n)).toBe(
+    "1700000000123456789 (2023-11-14T22:13:20.123Z)",
+  );
+  expect(value("event.timestamp", -(2n ** 63n))).toBe("-9223372036854775808 (1677-09-21T00:12:43.146Z)");
+  expect(value("process.ancestors.user_session.ssh_client_ip", ["::1"])).toBe("[::1]");
   expect(value("open.created")).toBe("false");
   expect(value("process.argv", ["a\u001b[2J\u202e"])).toBe('["a\\u001b[2J\\u202e"]');
   expect(value("process.args", "x".repeat(500))).toHaveLength(160);
 });
+
+test("what hosts cannot know does not decide, whichever way it is asked", () => {
+  const text =
+    'open.created && open.file.hashes == "x" && !(event.service == "y") && not (event.async || open.created == false)';
+  expect(outline(traced(text, { "open.created": true }))).toBe(
+    'and + {open.created + open.created=true; open.file.hashes == "x" + open.file.hashes=not known on hosts; not + {event.service == "y" - event.service=not known on hosts}; not + {or - {event.async - event.async=not known on hosts; not - {open.created + open.created=true}}}}',
+  );
+  expect(outline(traced('open.created || event.service != "y"', { "event.service": "y" }))).toBe(
+    'or - {open.created - open.created=false; event.service != "y" - event.service="y"}',
+  );
+});
+
+test.each<readonly [string, string]>([
+  ["open.file.path", '""'],
+  ["process.args", '""'],
+  ["process.argv", "[]"],
+  ["process.ancestors.pid", "[]"],
+  ["process.ancestors.is_exec", "[]"],
+  ["process.uid", "0"],
+  ["open.file.rights", "0o0"],
+  ["open.flags", "0 (O_RDONLY)"],
+  ["container.created_at", "0 (never)"],
+  ["event.timestamp", "0 (never)"],
+  ["open.created", "false"],
+  ["process.user_session.ssh_client_ip", "no address"],
+])("an absent %s reads %s", (name, text) => expect(value(name)).toBe(text));
 
 test("as it was written, with the names of macros", () => {
   const macros = new Map(

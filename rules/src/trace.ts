@@ -1,11 +1,12 @@
 /**
  * Why an expression is true or false of an event: the tree of its parts, each with its own result and with
  * the values that it read. Nothing is cut short: a part that could not change the result is judged as well.
+ * What no host can know does not speak against a match, as on hosts (`evaluateOnHost`).
  */
 import type { Field } from "@weir/matcher-wasm/format";
 import type { Written } from "./check/index.ts";
 import { CONSTANTS } from "./constants.ts";
-import { type EventFields, type EventValue, evaluate, leafFields } from "./evaluate.ts";
+import { type EventFields, type EventValue, evaluateOnHost, isKnownOnHosts, leafFields } from "./evaluate.ts";
 import { leafText } from "./explain.ts";
 import type { Expr } from "./ir.ts";
 import { quoted, visible } from "./quote.ts";
@@ -15,6 +16,8 @@ export interface TraceValue {
   readonly field: string;
   /** As people read it: text in quotes, flags by their names, modes in octal. */
   readonly text: string;
+  /** No host of this version knows the value, and the event gives none: the condition does not decide. */
+  readonly unknown?: true;
 }
 
 export interface TraceNode {
@@ -34,26 +37,44 @@ export interface TraceNode {
  * @throws EventValueError when a value that is read does not fit its field
  */
 export function trace(expr: Expr, event: EventFields, written: ReadonlyMap<Expr, Written> = new Map()): TraceNode {
+  return traceOf(expr, { event, written, negated: false });
+}
+
+interface Around {
+  readonly event: EventFields;
+  readonly written: ReadonlyMap<Expr, Written>;
+  /** The number of negations around is odd. */
+  readonly negated: boolean;
+}
+
+function traceOf(expr: Expr, around: Around): TraceNode {
+  const { event, written, negated } = around;
   const source = sourceText(written.get(expr));
   const isMacro = source !== undefined && /^[\w.]+$/.test(source) && expr.kind !== "bool";
-  const node = { value: evaluate(expr, event), values: [], ...(isMacro ? { macro: source } : {}) };
+  const node = { value: evaluateOnHost(expr, event, negated), values: [], ...(isMacro ? { macro: source } : {}) };
   switch (expr.kind) {
     case "const":
       return { ...node, kind: "constant", text: String(expr.value), terms: [] };
     case "and":
     case "or": {
-      const terms = expr.terms.map((term) => trace(term, event, written));
+      const terms = expr.terms.map((term) => traceOf(term, around));
       return { ...node, kind: expr.kind, text: expr.kind, terms };
     }
     case "not":
-      return { ...node, kind: "not", text: "not", terms: [trace(expr.term, event, written)] };
+      return { ...node, kind: "not", text: "not", terms: [traceOf(expr.term, { ...around, negated: !negated })] };
     default: {
       const fields = [...new Set(leafFields(expr))];
-      const values = fields.map((field) => ({ field: field.name, text: fieldValueText(field, event) }));
+      const values = fields.map((field) => traceValue(field, event));
       const text = isMacro || source === undefined ? leafText(expr) : source;
       return { ...node, kind: "condition", text, values, terms: [] };
     }
   }
+}
+
+function traceValue(field: Field, event: EventFields): TraceValue {
+  const { name } = field;
+  if (!isKnownOnHosts(field, event)) return { field: name, text: "not known on hosts", unknown: true };
+  return { field: name, text: fieldValueText(field, event) };
 }
 
 /** The part of the source on one line, what could disturb a terminal replaced. */
@@ -82,15 +103,22 @@ const shorten = (text: string): string => (text.length > TEXT_MAX ? `${text.slic
 
 function valueText(field: Field, value: EventValue): string {
   if (value instanceof Uint8Array) return quoted(new TextDecoder().decode(value));
-  if (typeof value === "string") return field.type === "ip" ? value : quoted(value);
-  return typeof value === "boolean" ? String(value) : intText(field.name, BigInt(value));
+  if (typeof value === "string") return field.type === "ip" ? value || "no address" : quoted(value);
+  return typeof value === "boolean" ? String(value) : intText(field, BigInt(value));
 }
 
-function intText(name: string, value: bigint): string {
+function intText({ name, timestamp }: Field, value: bigint): string {
+  if (timestamp) return value === 0n ? "0 (never)" : `${value}${dateText(value)}`;
   if (/^open\.(?:syscall\.)?flags$/.test(name)) return `${value} (${openFlagsText(value)})`;
   if (/(?:^|[._])(?:mode|rights)$/.test(name)) return `0o${value.toString(8)}`;
   const errno = name.endsWith(".retval") && value < 0n ? constantOf(value) : undefined;
   return errno === undefined ? value.toString() : `${value} (${errno})`;
+}
+
+/** Of nanoseconds since the epoch; nothing where they are none of the calendar. */
+function dateText(ns: bigint): string {
+  const date = new Date(Number(ns / 1_000_000n));
+  return Number.isNaN(date.getTime()) ? "" : ` (${date.toISOString()})`;
 }
 
 function constantOf(value: bigint): string | undefined {

@@ -20,7 +20,8 @@ export function register(program: Command): void {
       "after",
       `
 The event is a flat mapping of field names to values; see weir fields for the names. Flags and modes are numbers
-or names of constants. Absent fields have their type's zero value.
+or names of constants. Absent fields have their type's zero value; what no host can know (see weir fields) is not
+known here either, and conditions over it count as true.
 Each part of a rule is judged, also those that could not change the result.
 Exit status 0: explained, whatever matches. 1: there are errors.
 

@@ -12,6 +12,7 @@ const step: StepResult = {
   got: [],
   missing: [],
   unexpected: [],
+  unknownFields: [],
   disagreement: [],
   dropped: false,
   discarded: false,
@@ -32,13 +33,16 @@ test("a test that passed is one line", () => {
 
 test("of a sequence only the events that differ, by number", () => {
   const missing = [{ id: "a", traces: [], reason: "it judges unlink events, the event is of type open" }];
-  expect(text(result({}, { ok: false, expected: ["a"], missing, got: ["b"], unexpected: ["b"] }))).toBe(
+  expect(
+    text(result({}, { ok: false, expected: ["a"], missing, got: ["b"], unexpected: ["b"], unknownFields: ["x.y"] })),
+  ).toBe(
     `✗ p.test.yaml:2:3 \\u001b[2Jname
   event 2, a open on line 3:
     expected  a
     got       b
     - a  missing: it judges unlink events, the event is of type open
-    + b  unexpected`,
+    + b  unexpected
+      x.y: not known on hosts, so conditions over it count as true`,
   );
 });
 

@@ -22,6 +22,8 @@ function stepLines(step: StepResult, number: number | undefined): string[] {
   lines.push(`    got       ${listText(step.got)}`);
   for (const missing of step.missing) lines.push(...missingLines(missing));
   for (const id of step.unexpected) lines.push(`    ${ansis.red(`+ ${id}`)}  unexpected`);
+  if (step.unknownFields.length > 0)
+    lines.push(`      ${step.unknownFields.join(", ")}: not known on hosts, so conditions over it count as true`);
   for (const id of step.disagreement)
     lines.push(`    ${ansis.magenta(`! ${id}`)}  matcher and evaluator disagree: this is a defect of Weir`);
   if (step.dropped)

@@ -14,6 +14,7 @@ export function traceText(node: TraceNode, indent: number): string {
   const values = node.values.map(({ field, text: value }) =>
     node.values.length === 1 ? `is ${value}` : `${field} is ${value}`,
   );
+  if (node.values.some(({ unknown }) => unknown)) values.push("so it does not decide");
   const parts = [labelOf(node), mark(node.value), ...(values.length === 0 ? [] : [ansis.dim(values.join(", "))])];
   const line = `${" ".repeat(indent)}${parts.join("  ")}`;
   return [line, ...node.terms.map((term) => traceText(term, indent + 2))].join("\n");

@@ -9,6 +9,8 @@ import {
   encodeEvent,
   encodeSpan,
   eventTypeByName,
+  FIELDS,
+  type Field,
   HOST_FIELDS,
   type MatcherDescription,
   type VariableDescription,
@@ -32,13 +34,20 @@ const TENANT = 0;
 export class EventJudge {
   readonly #matcher: Matcher;
 
-  private constructor(matcher: Matcher) {
+  readonly #asHost: boolean;
+
+  private constructor(matcher: Matcher, asHost: boolean) {
     this.#matcher = matcher;
+    this.#asHost = asHost;
   }
 
-  /** @throws MatcherRejectedError when the bytes are no module that an agent would run */
-  static async load(wasm: Uint8Array): Promise<EventJudge> {
-    return new EventJudge(await Matcher.load(wasm));
+  /**
+   * @param options.asHost what no host of this version can know is unknown, unless an event gives it; else it has the
+   *   zero value of its type like all that is absent
+   * @throws MatcherRejectedError when the bytes are no module that an agent would run
+   */
+  static async load(wasm: Uint8Array, { asHost = false } = {}): Promise<EventJudge> {
+    return new EventJudge(await Matcher.load(wasm), asHost);
   }
 
   /** That rules set. */
@@ -48,7 +57,7 @@ export class EventJudge {
 
   /** Starts with no variable set. Sessions may take turns, event by event. */
   session(): JudgeSession {
-    return new JudgeSession(this.#matcher);
+    return new JudgeSession(this.#matcher, this.#asHost ? UNKNOWN_ON_HOSTS : HOST_KEYS);
   }
 }
 
@@ -66,10 +75,13 @@ export class JudgeSession {
   readonly #matcher: Matcher;
   readonly #description: MatcherDescription;
   readonly #variables: VariableStore;
+  readonly #unknown: ReadonlySet<string>;
   #nowNs = 0n;
 
-  constructor(matcher: Matcher) {
+  /** @param unknown keys of the context that are not known where an event gives no value for them */
+  constructor(matcher: Matcher, unknown: ReadonlySet<string>) {
     this.#matcher = matcher;
+    this.#unknown = unknown;
     this.#description = matcher.description;
     this.#variables = new VariableStore(matcher.description);
   }
@@ -143,9 +155,12 @@ export class JudgeSession {
   #context(type: string, fields: EventFields): ContextValue[] {
     const { context } = this.#description;
     const values = contextOfFields(context, type, fields);
-    return values.map((value, i) => (value === undefined && isHostKey(context[i]?.key) ? null : value));
+    return values.map((value, i) => (value === undefined && this.#unknown.has(context[i]?.key ?? "") ? null : value));
   }
 }
 
-const HOST_KEYS = new Set(HOST_FIELDS.map(({ source }) => (source.from === "context" ? source.key : "")));
-const isHostKey = (key: string | undefined): boolean => key !== undefined && HOST_KEYS.has(key);
+const keysOf = (fields: readonly Field[]): string[] =>
+  fields.flatMap(({ source }) => (source.from === "context" ? [source.key] : []));
+/** Of the host itself nothing is known. */
+const HOST_KEYS: ReadonlySet<string> = new Set(keysOf(HOST_FIELDS));
+const UNKNOWN_ON_HOSTS: ReadonlySet<string> = new Set([...HOST_KEYS, ...keysOf(FIELDS.filter((f) => f.unresolved))]);

@@ -39,6 +39,24 @@ test("events without a path are not asked of the kernel stage", async () => {
   });
 });
 
+test("a path that is optional may be absent: the kernel stage is asked", async () => {
+  const set = await load(
+    'mount.source.path in ["", "/a"] && mount.mountpoint.path =~ "/m/**"',
+    'mount.source.path == "/b"',
+  );
+  const judge = (fields: object) => set.session().judge(parseEvent(JSON.stringify({ type: "mount", ...fields })));
+  expect(judge({ "mount.mountpoint.path": "/m/x" })).toMatchObject({
+    matcher: [{ checked: { id: "r0" } }],
+    evaluator: [{ checked: { id: "r0" } }],
+    kernel: { passes: true, because: "approver" },
+  });
+  expect(judge({ "mount.mountpoint.path": "/x" })).toMatchObject({
+    matcher: [],
+    kernel: { passes: false, because: "approvers" },
+  });
+  expect(judge({ "mount.source.path": "/b" })).toMatchObject({ kernel: { because: "no-path" } });
+});
+
 test("policies that do not compile", async () => {
   const analysis = analysePolicies([{ name: "p.yaml", text: "rules: 1\n" }]);
   expect(await PolicySet.load(analysis)).toEqual(analysis.diagnostics);

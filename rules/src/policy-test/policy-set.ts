@@ -3,8 +3,9 @@ import { type KernelDecision, kernelStageDecision } from "../access/index.ts";
 import type { Analysis, LoadedRule } from "../analyse.ts";
 import { compileAnalysis } from "../compile.ts";
 import type { Diagnostic } from "../diagnostics.ts";
-import { evaluate } from "../evaluate.ts";
+import { type EventFields, evaluateOnHost, isKnownOnHosts, leafFields } from "../evaluate.ts";
 import { type EventResult, hasKernelPaths, type TypedEvent, withDeclaredVariables } from "../events/index.ts";
+import type { Nnf } from "../ir.ts";
 import { type TraceNode, trace } from "../trace.ts";
 import { EventJudge, type JudgeSession } from "./judge.ts";
 
@@ -14,12 +15,14 @@ export interface JudgedEvent {
   readonly event: TypedEvent;
   /** Rules that the compiled matcher finds, with context where they read it. */
   readonly matcher: readonly LoadedRule[];
-  /** Rules that the reference evaluator finds. */
+  /** Rules that the reference evaluator finds. Both count conditions over what no host knows as true. */
   readonly evaluator: readonly LoadedRule[];
   /** Of the kernel stage; events that lack a path are not asked, unless the path is optional. */
   readonly kernel: KernelDecision | { readonly passes: true; readonly because: "no-path" };
   /** Its directory is proven silent, so that the kernel stage may drop all events in it. */
   readonly silent: boolean;
+  /** Names of the fields that a rule reads, the event has no value for and no host can know. */
+  unknown(rule: LoadedRule): readonly string[];
   /** Why a rule of the event's type matches or does not. */
   trace(rule: LoadedRule): TraceNode;
 }
@@ -42,7 +45,7 @@ export class PolicySet {
   static async load(analysis: Analysis): Promise<PolicySet | readonly Diagnostic[]> {
     const compiled = await compileAnalysis(analysis);
     if (!compiled.ok) return compiled.diagnostics;
-    return new PolicySet(analysis, await EventJudge.load(compiled.wasm));
+    return new PolicySet(analysis, await EventJudge.load(compiled.wasm, { asHost: true }));
   }
 
   /** @returns the event with its variables as the policies declare them, or what is wrong with them */
@@ -72,14 +75,23 @@ export class Session {
     const { type, fields } = event;
     const { rules: matching, states, silent } = this.#session.judge(event);
     const evaluated = (rule: LoadedRule): boolean =>
-      rule.checked.event === type && states.some((state) => evaluate(rule.written.expr, state));
+      rule.checked.event === type && states.some((state) => evaluateOnHost(rule.written.expr, state));
     return {
       event: { type, fields: states[0] },
       matcher: matching.map((index) => rules[index] as LoadedRule),
       evaluator: rules.filter(evaluated),
       kernel: hasKernelPaths(event) ? kernelStageDecision(seeds, type, fields) : { passes: true, because: "no-path" },
       silent,
+      unknown: ({ written }) => unknownFields(written.nnf, states[0]),
       trace: (rule) => trace(rule.written.expr, states[0], rule.written.written),
     };
   }
+}
+
+function unknownFields(expr: Nnf, event: EventFields): readonly string[] {
+  if (expr.kind === "const") return [];
+  if ("terms" in expr) return expr.terms.flatMap((term) => unknownFields(term, event));
+  return leafFields(expr)
+    .filter((field) => !isKnownOnHosts(field, event))
+    .map(({ name }) => name);
 }

@@ -79,6 +79,34 @@ test("what is missing is explained, what is unexpected is named", async () => {
   expect(cases[1]?.steps).toMatchObject([{ expected: null, got: ["removed"], unexpected: ["removed"] }]);
 });
 
+test("what no host can know counts as true, unless the event gives it", async () => {
+  const policy = {
+    name: "a.yaml",
+    text: `rules:
+  - id: bad
+    expression: open.file.path == "/a" && open.file.hashes == "x"
+  - id: good
+    expression: open.file.path == "/a" && !(open.file.hashes == "x")
+`,
+  };
+  const tests = `
+- event: { type: open, open.file.path: /a }
+  expect: [bad, good]
+- event: { type: open, open.file.path: /a, open.file.hashes: [x] }
+  expect: [bad]
+- event: { type: open, open.file.path: /a, open.file.hashes: [] }
+  expect: [good]
+- event: { type: open, open.file.path: /a }
+  expect: [bad]
+`;
+  const result = await testPolicies([policy], [{ name: "a.test.yaml", text: tests }]);
+  if (!result.ran) throw new Error(JSON.stringify(result.diagnostics));
+  expect(result.cases.map(({ ok }) => ok)).toEqual([true, true, true, false]);
+  expect(result.cases[3]?.steps).toMatchObject([
+    { unexpected: ["good"], unknownFields: ["open.file.hashes"], disagreement: [] },
+  ]);
+});
+
 test("a rule without a test of its type has no coverage", async () => {
   const { coverage } = await ran("- event: { type: unlink, unlink.file.path: /etc/x }\n  expect: [removed]\n");
   expect(coverage).toContainEqual({ id: "removed", positive: 1, negative: 0 });

@@ -38,6 +38,8 @@ export interface StepResult {
   readonly got: readonly string[];
   readonly missing: readonly MissingRule[];
   readonly unexpected: readonly string[];
+  /** Fields that unexpected rules read and no host knows: conditions over them counted as true. */
+  readonly unknownFields: readonly string[];
   /** Rules of which matcher and evaluator say different things. */
   readonly disagreement: readonly string[];
   /** The kernel stage would drop the event, although rules match it. */
@@ -195,6 +197,9 @@ function runStep(set: PolicySet, about: readonly LoadedRule[], step: TestStep, j
     got: relevant,
     missing,
     unexpected,
+    unknownFields: unique(
+      judged.matcher.filter(({ checked }) => unexpected.includes(checked.id)).flatMap((rule) => judged.unknown(rule)),
+    ),
     disagreement,
     dropped,
     discarded,

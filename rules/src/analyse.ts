@@ -38,7 +38,7 @@ import {
   type Version,
   wrongReferences,
 } from "./policy/index.ts";
-import { RegexBudget, SET_REGEX_WORK_MAX } from "./regex-budget.ts";
+import { RegexSet } from "./regex/index.ts";
 import { type Excerpt, placeOf, SourceFile } from "./source.ts";
 import type { Node, Root } from "./syntax/ast.ts";
 import { ExpressionError } from "./syntax/error.ts";
@@ -82,6 +82,8 @@ export interface Analysis {
   /** In order; see `policy/set.ts`. */
   readonly policies: readonly PolicySource[];
   readonly seeds: Seeds;
+  /** Those of the rules, compiled. */
+  readonly regexes: RegexSet;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -98,6 +100,11 @@ export interface AnalyseOptions {
  * @throws RangeError for an `agentVersion` that is no version
  */
 export function analysePolicies(files: readonly PolicyInput[], options: AnalyseOptions = {}): Analysis {
+  const regexes = new RegexSet();
+  return regexes.run(() => analyse(files, options, regexes));
+}
+
+function analyse(files: readonly PolicyInput[], options: AnalyseOptions, regexes: RegexSet): Analysis {
   const run = new Run(options);
   const policies = inOrder(files.map((file) => run.read(file)).filter((policy) => policy !== null));
   run.combine(policies);
@@ -118,6 +125,7 @@ export function analysePolicies(files: readonly PolicyInput[], options: AnalyseO
     statuses: run.statusesOf(policies),
     policies,
     seeds,
+    regexes,
     diagnostics: run.diagnostics.sorted(),
   };
 }
@@ -132,7 +140,6 @@ class Run {
   readonly #agentVersion: Version;
   readonly #macros = new Map<string, Macro>();
   #expansion: Expansion | undefined;
-  #regexes: RegexBudget | undefined;
   #declared: Declarations = { variables: new Map(), untyped: new Map(), setters: new Map(), problems: new Map() };
   /** Macros that are defined but cannot be used, and why, so that their uses are not reported as unknown names. */
   readonly #unusable = new Map<string, string>();
@@ -292,20 +299,14 @@ class Run {
       ...(action.filter === undefined ? [] : [action.filter.node]),
       ...(action.kind === "set" && action.to.from === "expression" ? [action.to.expression.node] : []),
     ]);
-    const refuse = (message: string, hint: string): never => {
-      throw new CheckError(excerpt, { code: "set-too-large", span: node.span, message, hint });
-    };
-    if (!this.#expansion.add([node, ...programs]))
-      refuse(
-        `the rules up to this one have more than ${SET_NODES_MAX} parts once their macros are expanded`,
-        "split the policies into several sets, or expand large macros in fewer rules",
-      );
-    this.#regexes ??= new RegexBudget(this.#macros);
-    if (!this.#regexes.add([node, ...programs]))
-      refuse(
-        `the regular expressions of the rules up to this one take more than ${SET_REGEX_WORK_MAX} steps to compile`,
-        "split the policies into several sets, or make the regular expressions simpler",
-      );
+    const parts = this.#expansion.add([node, ...programs]);
+    if (parts !== null)
+      throw new CheckError(excerpt, {
+        code: "set-too-large",
+        span: node.span,
+        message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${SET_NODES_MAX} are allowed for all of a set (SET_NODES_MAX)`,
+        hint: "split the policies into several sets, or expand large macros in fewer rules",
+      });
   }
 
   #load(rule: MergedRule, written: CheckedExpression): LoadedRule {

@@ -69,12 +69,14 @@ export async function compileAnalysis(analysis: Analysis): Promise<CompileResult
 }
 
 /** The code generator is loaded here, so that checking alone starts fast. */
-async function link({ rules, policies }: Analysis): Promise<Uint8Array | Diagnostic> {
+async function link({ rules, policies, regexes }: Analysis): Promise<Uint8Array | Diagnostic> {
   const { linkMatcher } = await import("./codegen/link.ts");
   try {
-    return linkMatcher(
-      rules.map((rule) => rule.checked),
-      rules.map((rule) => rule.access),
+    return regexes.run(() =>
+      linkMatcher(
+        rules.map((rule) => rule.checked),
+        rules.map((rule) => rule.access),
+      ),
     );
   } catch (error) {
     if (!(error instanceof LinkError)) throw error;
@@ -87,8 +89,8 @@ function metadataOf({ checked, source, variant }: LoadedRule): RuleMetadata {
   return {
     id: checked.id,
     event: checked.event,
+    ...(variant === undefined ? {} : { variant }),
     ...policyMetadata(source),
     expression: source.expression?.text ?? "",
-    ...(variant === undefined ? {} : { variant }),
   };
 }

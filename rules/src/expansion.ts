@@ -6,8 +6,8 @@ import { EXPANDED_NODES_MAX } from "./check/scope.ts";
 import type { Root } from "./syntax/ast.ts";
 import { nodesOf } from "./syntax/walk.ts";
 
-/** Most parts of all expressions of a set; compiling takes 2 to 3 µs for each. */
-export const SET_NODES_MAX = 1_000_000;
+/** Most parts of all expressions of a set; checking takes some 4 µs for each, compiling another 5. */
+export const SET_NODES_MAX = 400_000;
 /** Expressions that a rule over `fim.write.` is checked as. */
 const FIM_VARIANTS = 8;
 
@@ -36,16 +36,16 @@ export class Expansion {
   /**
    * Counts the expressions of one rule.
    *
-   * @returns whether they fit the set; when not, they are not counted
+   * @returns null when they fit the set; otherwise they are not counted, and it is what the set would come to
    */
-  add(roots: readonly Root[]): boolean {
+  add(roots: readonly Root[]): number | null {
     const sizes = roots.map((root) => this.#size(root));
     const variants = sizes.some(({ isFim }) => isFim) ? FIM_VARIANTS : 1;
     // What is over the limit of one expression is refused there.
     const nodes = sizes.reduce((sum, size) => sum + Math.min(size.nodes, EXPANDED_NODES_MAX), 0) * variants;
-    if (this.#total + nodes > SET_NODES_MAX) return false;
+    if (this.#total + nodes > SET_NODES_MAX) return this.#total + nodes;
     this.#total += nodes;
-    return true;
+    return null;
   }
 
   #size(root: Root): Size {

@@ -1,7 +1,7 @@
 /** Regular expressions in comparisons: what they may be compared with, and what is odd about them. */
 import type { Field } from "@weir/matcher-wasm/format";
 import type { StringTest } from "../ir.ts";
-import { compileRegex, RegexError } from "../regex/index.ts";
+import { compileRegex, RegexError, RegexLimitError } from "../regex/index.ts";
 import type { Node } from "../syntax/ast.ts";
 import type { TextOperand } from "./operand.ts";
 import type { Scope } from "./scope.ts";
@@ -15,6 +15,8 @@ export function regexOperand(scope: Scope, { source, span }: Extract<Node, { kin
     compileRegex(source);
   } catch (error) {
     if (!(error instanceof RegexError)) throw error;
+    if (error instanceof RegexLimitError && error.limit === "SET_REGEX_WORK_MAX")
+      scope.fail("set-too-large", span, error.message, error.hint);
     const start = span.start + QUOTE_LENGTH;
     scope.fail("regex", { start: start + error.start, end: start + error.end }, error.message, error.hint);
   }

@@ -14,31 +14,22 @@ import {
   AUTOMATON_STATES,
 } from "@weir/matcher-wasm/format";
 import type { Budget } from "./budget.ts";
-import { ALL, DEAD, type Dfa } from "./dfa.ts";
+import { ALL, type ByteAutomaton, DEAD, type Dfa } from "./dfa.ts";
 import { minimise } from "./minimise.ts";
 
 const BYTES = 256;
 
-/** An automaton over classes of bytes. */
-export interface ByteAutomaton {
-  readonly dfa: Dfa;
-  /** Class of each byte; classes are the symbols. */
-  readonly byteClasses: Uint8Array;
-}
-
-/**
- * @param dfa over bytes
- * @returns the smallest automaton with the fewest classes, states that accept the end of the text last
- */
-export function toAutomaton(dfa: Dfa, budget: Budget): ByteAutomaton {
-  const wide = joinColumns(dfa, budget);
-  const small = joinColumns(minimise(wide.dfa, budget), budget);
-  const byteClasses = wide.byteClasses.map((symbol) => small.byteClasses[symbol] as number);
-  return { dfa: acceptingLast(small.dfa), byteClasses };
+/** @returns the smallest automaton with the fewest classes, states that accept the end of the text last */
+export function toAutomaton({ dfa, byteClasses, isSmallest }: ByteAutomaton, budget: Budget): ByteAutomaton {
+  const { byteClasses: wide, ...joined } = joinColumns({ dfa, byteClasses, isSmallest }, budget);
+  const small = isSmallest
+    ? { ...joined, byteClasses: wide }
+    : joinColumns({ dfa: minimise(joined.dfa, budget), byteClasses: wide, isSmallest: true }, budget);
+  return { ...small, dfa: acceptingLast(small.dfa) };
 }
 
 /** Makes symbols that every state treats alike into one. */
-function joinColumns(dfa: Dfa, budget: Budget): ByteAutomaton {
+function joinColumns({ dfa, byteClasses, isSmallest }: ByteAutomaton, budget: Budget): ByteAutomaton {
   const { states, symbols, next } = dfa;
   budget.spend(states * symbols);
   const columns: number[] = [];
@@ -57,7 +48,11 @@ function joinColumns(dfa: Dfa, budget: Budget): ByteAutomaton {
   const rows = new Int32Array(states * columns.length);
   for (let s = 0; s < states; s++)
     for (const [c, symbol] of columns.entries()) rows[s * columns.length + c] = next[s * symbols + symbol] as number;
-  return { dfa: { ...dfa, symbols: columns.length, next: rows }, byteClasses: classes };
+  return {
+    dfa: { ...dfa, symbols: columns.length, next: rows },
+    byteClasses: byteClasses.map((symbol) => classes[symbol] as number),
+    isSmallest,
+  };
 }
 
 function sameColumn({ states, symbols, next }: Dfa, a: number, b: number): boolean {
@@ -103,17 +98,18 @@ export function serialise({ dfa, byteClasses }: ByteAutomaton): Uint8Array {
 /** Most texts that a regex may fit to be treated as a list of texts. */
 export const LITERALS_MAX = 64;
 
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Above it a list would be no gain; also how deep the walk may get. */
+const LITERAL_STATES_MAX = 2048;
+
 /** @returns all texts that fit, when they are at most LITERALS_MAX and each is valid UTF-8; null otherwise */
 export function finiteLanguage({ dfa, byteClasses }: ByteAutomaton): readonly string[] | null {
-  const { symbols, next, accepting } = dfa;
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const { states, symbols, next, accepting, start } = dfa;
+  if (states > LITERAL_STATES_MAX || !isAcyclic(dfa)) return null;
   const found: string[] = [];
   const prefix: number[] = [];
-  const open = new Set<number>();
   const collect = (state: number): boolean => {
-    if (state === DEAD) return true;
-    if (state === ALL || open.has(state)) return false;
-    open.add(state);
     if (accepting[state] === 1) {
       try {
         found.push(decoder.decode(Uint8Array.from(prefix)));
@@ -123,15 +119,32 @@ export function finiteLanguage({ dfa, byteClasses }: ByteAutomaton): readonly st
       if (found.length > LITERALS_MAX) return false;
     }
     for (let byte = 0; byte < BYTES; byte++) {
+      const target = next[state * symbols + (byteClasses[byte] as number)] as number;
+      if (target === DEAD) continue;
       prefix.push(byte);
-      if (!collect(next[state * symbols + (byteClasses[byte] as number)] as number)) return false;
+      if (!collect(target)) return false;
       prefix.pop();
     }
-    open.delete(state);
     return true;
   };
-  return dfa.states <= LITERAL_STATES_MAX && collect(dfa.start) ? found : null;
+  return start === DEAD || collect(start) ? found : null;
 }
 
-/** Above it a list would be no gain; also how deep the walk may get. */
-const LITERAL_STATES_MAX = 2048;
+/** Every state but DEAD has a text that leads to the end from it, so one that leads to itself fits endlessly many. */
+function isAcyclic({ states, symbols, next, start }: Dfa): boolean {
+  const isOpen = new Uint8Array(states);
+  const isDone = new Uint8Array(states);
+  const visit = (state: number): boolean => {
+    if (state === ALL || isOpen[state] === 1) return false;
+    if (isDone[state] === 1) return true;
+    isOpen[state] = 1;
+    for (let c = 0; c < symbols; c++) {
+      const target = next[state * symbols + c] as number;
+      if (target !== DEAD && !visit(target)) return false;
+    }
+    isOpen[state] = 0;
+    isDone[state] = 1;
+    return true;
+  };
+  return start === DEAD || visit(start);
+}

@@ -53,7 +53,7 @@ export function determinise(nfa: Nfa, budget: Budget, plainStatesMax = PLAIN_STA
   const subsets = (covers: Covers | null) => new Subsets({ nfa, alphabet, kinds, members, budget, covers });
   const plain = subsets(null).explore(plainStatesMax);
   if (plain !== null) return { dfa: plain, alphabet };
-  const dfa = subsets(coverage(nfa, members, alphabet.size)).explore(AUTOMATON_STATES_MAX);
+  const dfa = subsets(coverage(nfa, members, { symbols: alphabet.size, budget })).explore(AUTOMATON_STATES_MAX);
   return { dfa: dfa as Dfa, alphabet };
 }
 
@@ -120,8 +120,8 @@ class Subsets {
     this.#members = members;
     this.#budget = budget;
     this.#covers = covers;
-    this.#sets = Int32Array.from(nfa.states, (state) => (state.kind === "chars" ? state.set : -1));
-    this.#outs = Int32Array.from(nfa.states, (state) => (state.kind === "chars" ? state.out : -1));
+    this.#sets = new Int32Array(nfa.states.map((state) => (state.kind === "chars" ? state.set : -1)));
+    this.#outs = new Int32Array(nfa.states.map((state) => (state.kind === "chars" ? state.out : -1)));
     this.#stamps = new Uint32Array(nfa.states.length);
   }
 
@@ -152,8 +152,8 @@ class Subsets {
       states: this.#subsets.length,
       symbols,
       start,
-      next: Int32Array.from(next),
-      accepting: Uint8Array.from(accepting),
+      next: new Int32Array(next),
+      accepting: new Uint8Array(accepting),
     };
   }
 
@@ -214,11 +214,11 @@ class Subsets {
     this.#close(this.#nfa.start, behind, UNDECIDED);
     if (this.#matched) return ALL;
     // An empty subset is no dead end: behind a line break a match may begin again.
-    return this.#numberOf(Uint16Array.from(this.#needed()).sort(), this.#waiting ? behind : OTHER);
+    return this.#numberOf(sorted(this.#needed()), this.#waiting ? behind : OTHER);
   }
 
   /** Of states that cover one another the first is kept. */
-  #needed(): readonly number[] {
+  #needed(): number[] {
     const covers = this.#covers?.covers;
     const reached = this.#reached;
     if (covers === undefined || reached.length < 2) return reached;
@@ -237,7 +237,8 @@ class Subsets {
     return needed;
   }
 
-  #numberOf(subset: Uint16Array, behind: number): number {
+  /** @param subset ascending */
+  #numberOf(subset: readonly number[], behind: number): number {
     let hash = behind;
     for (const member of subset) hash = (Math.imul(hash, 0x01000193) ^ member) | 0;
     let candidates = this.#byHash.get(hash);
@@ -249,7 +250,7 @@ class Subsets {
     for (const candidate of candidates)
       if (this.#behind[candidate] === behind && sameSubset(this.#subsets[candidate] as Uint16Array, subset))
         return candidate;
-    const number = this.#subsets.push(subset) - 1;
+    const number = this.#subsets.push(new Uint16Array(subset)) - 1;
     this.#budget.checkStates(number + 1);
     this.#behind.push(behind);
     this.#waits.push(this.#waiting);
@@ -258,6 +259,23 @@ class Subsets {
   }
 }
 
-function sameSubset(a: Uint16Array, b: Uint16Array): boolean {
-  return a.length === b.length && a.every((member, i) => member === b[i]);
+function sameSubset(a: Uint16Array, b: readonly number[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Up to so many numbers are sorted by insertion: subsets are mostly small and nearly in order. */
+const INSERTION_MAX = 24;
+
+/** Sorts in place, ascending. */
+function sorted(list: number[]): number[] {
+  if (list.length > INSERTION_MAX) return list.sort((a, b) => a - b);
+  for (let i = 1; i < list.length; i++) {
+    const value = list[i] as number;
+    let j = i - 1;
+    for (; j >= 0 && (list[j] as number) > value; j--) list[j + 1] = list[j] as number;
+    list[j + 1] = value;
+  }
+  return list;
 }

@@ -16,3 +16,12 @@ export interface Dfa {
   /** For each state 1 when the text fits if it ends here. */
   readonly accepting: Uint8Array;
 }
+
+/** An automaton over classes of bytes. */
+export interface ByteAutomaton {
+  readonly dfa: Dfa;
+  /** Class of each byte; classes are the symbols, numbered by their first bytes. */
+  readonly byteClasses: Uint8Array;
+  /** Whether it is known that no two states fit the same texts. */
+  readonly isSmallest: boolean;
+}

@@ -1,8 +1,8 @@
 /**
  * Regular expressions, from their text to the table that the matcher runs.
  *
- * Pure: the table depends on the text alone. What was compiled, or why it could not be, is kept for a while,
- * because the checker, the linker and every other rule with the same regex ask again.
+ * The table depends on the text alone. The checker, the linker and every other rule with the same regex ask for it
+ * again, so that it is kept for as long as the set of rules is: see `RegexSet`.
  */
 
 import { affixes } from "./affixes.ts";
@@ -11,7 +11,7 @@ import { finiteLanguage, serialise, toAutomaton } from "./automaton.ts";
 import { Budget } from "./budget.ts";
 import { determinise } from "./determinise.ts";
 import { ALL, DEAD } from "./dfa.ts";
-import { RegexError } from "./error.ts";
+import { RegexError, RegexLimitError } from "./error.ts";
 import { minimise } from "./minimise.ts";
 import { toNfa } from "./nfa.ts";
 import { parseRegex } from "./parser.ts";
@@ -19,6 +19,9 @@ import { toBytes } from "./utf8.ts";
 
 export { AUTOMATON_STATES_MAX, AUTOMATON_WORK_MAX } from "./budget.ts";
 export { RegexError, RegexLimitError } from "./error.ts";
+
+/** Steps that every regex takes, however small. */
+const REGEX_WORK = 2000;
 
 export interface CompiledRegex {
   /** As `AUTOMATON_*` of the matcher's layout. */
@@ -37,48 +40,95 @@ export interface CompiledRegex {
   readonly literal: string | null;
 }
 
-/** Bytes of tables and texts kept. */
-const CACHE_BYTES_MAX = 32 << 20;
-const ENTRY_BYTES = 256;
+/** Most steps for all regexes of a set, some 50 ns each: what a few thousand ordinary ones take, or a few of the worst. */
+export const SET_REGEX_WORK_MAX = 30_000_000;
 
-const cache = new Map<string, CompiledRegex | RegexError>();
-let cacheBytes = 0;
+/** The set whose rules are being compiled; everything between `run` and its end is synchronous. */
+let current: RegexSet | undefined;
 
-/** @throws RegexError when it is not well formed, not supported, or too large */
-export function compileRegex(source: string): CompiledRegex {
-  const known = cache.get(source);
-  const result = known ?? attempt(source);
-  if (known === undefined) keep(source, result);
-  if (result instanceof RegexError) throw result;
-  return result;
+/**
+ * The regexes of one set of rules. Each is compiled once, and what all of them take is bounded: time, and with it
+ * memory, as a table has far fewer bytes than compiling it has steps.
+ */
+export class RegexSet {
+  readonly #workMax: number;
+  readonly #known = new Map<string, CompiledRegex | RegexError>();
+  #work = 0;
+
+  constructor(workMax = SET_REGEX_WORK_MAX) {
+    this.#workMax = workMax;
+  }
+
+  /** Steps taken so far. */
+  get work(): number {
+    return this.#work;
+  }
+
+  /** Runs something in which `compileRegex` means this set. */
+  run<T>(task: () => T): T {
+    const outer = current;
+    current = this;
+    try {
+      return task();
+    } finally {
+      current = outer;
+    }
+  }
+
+  /**
+   * @throws RegexError as `compileRegex` does
+   * @throws RegexLimitError (SET_REGEX_WORK_MAX) when it is new and those before it have taken too many steps
+   */
+  compile(source: string): CompiledRegex {
+    const result = this.#known.get(source) ?? this.#attempt(source);
+    if (result instanceof RegexError) throw result;
+    return result;
+  }
+
+  #attempt(source: string): CompiledRegex | RegexError {
+    if (this.#work > this.#workMax) return this.#refusal(source);
+    const budget = new Budget(source);
+    const result = attempt(source, budget);
+    this.#work += budget.work;
+    this.#known.set(source, result);
+    return result;
+  }
+
+  #refusal(source: string): RegexLimitError {
+    const maximum = this.#workMax;
+    return new RegexLimitError({
+      message: `the regular expressions of the rules up to this one took ${this.#work} steps to compile, at most ${maximum} are allowed for all of a set (SET_REGEX_WORK_MAX)`,
+      start: 0,
+      end: source.length,
+      hint: "split the policies into several sets, or make the regular expressions simpler",
+      limit: "SET_REGEX_WORK_MAX",
+      value: this.#work,
+      maximum,
+    });
+  }
 }
 
-function attempt(source: string): CompiledRegex | RegexError {
+/**
+ * Compiles a regex, or finds it in the set that is being compiled.
+ *
+ * @throws RegexError when it is not well formed, not supported, or too large
+ */
+export function compileRegex(source: string): CompiledRegex {
+  return current === undefined ? compile(source, new Budget(source)) : current.compile(source);
+}
+
+function attempt(source: string, budget: Budget): CompiledRegex | RegexError {
   try {
-    return compile(source);
+    return compile(source, budget);
   } catch (error) {
     if (error instanceof RegexError) return error;
     throw error;
   }
 }
 
-function keep(source: string, result: CompiledRegex | RegexError): void {
-  cacheBytes += costOf(source, result);
-  cache.set(source, result);
-  for (const [oldest, value] of cache) {
-    if (cacheBytes <= CACHE_BYTES_MAX) break;
-    cache.delete(oldest);
-    cacheBytes -= costOf(oldest, value);
-  }
-}
-
-function costOf(source: string, result: CompiledRegex | RegexError): number {
-  return ENTRY_BYTES + 2 * source.length + (result instanceof RegexError ? 0 : result.table.length);
-}
-
-function compile(source: string): CompiledRegex {
-  const node = parseRegex(source);
-  const budget = new Budget(source);
+function compile(source: string, budget: Budget): CompiledRegex {
+  budget.spend(REGEX_WORK + source.length);
+  const node = parseRegex(source, budget);
   const { dfa, alphabet } = determinise(toNfa(node, source), budget);
   const automaton = toAutomaton(toBytes(minimise(dfa, budget), alphabet, budget), budget);
   const { start, states, symbols } = automaton.dfa;

@@ -31,37 +31,48 @@ export function minimise(dfa: Dfa, budget: Budget): Dfa {
     states: examples.length,
     symbols,
     start,
-    next: Int32Array.from(rows),
-    accepting: Uint8Array.from(examples, (state) => accepting[state] as number),
+    next: new Int32Array(rows),
+    accepting: new Uint8Array(examples.map((state) => accepting[state] as number)),
   };
 }
 
-/** States of each symbol by where it leads: those that lead to t are `from[at[t]] … from[at[t + 1]]`. */
-interface Preimage {
+/** For each symbol c the states by where it leads: those that lead to t are `from[i]` from `at[c, t]` to `at[c, t + 1]`. */
+interface Preimages {
+  /** At `c × (states + 1) + t`. */
   readonly at: Int32Array;
   readonly from: Int32Array;
 }
 
-function preimage({ states, symbols, next }: Dfa, symbol: number): Preimage {
-  const at = new Int32Array(states + 1);
-  for (let s = 0; s < states; s++) (at[(next[s * symbols + symbol] as number) + 1] as number)++;
-  for (let t = 0; t < states; t++) (at[t + 1] as number) += at[t] as number;
-  const fill = at.slice();
-  const from = new Int32Array(states);
-  for (let s = 0; s < states; s++) {
-    const target = next[s * symbols + symbol] as number;
-    from[fill[target] as number] = s;
-    (fill[target] as number)++;
+function preimages({ states, symbols, next }: Dfa): Preimages {
+  const width = states + 1;
+  const at = new Int32Array(symbols * width);
+  const from = new Int32Array(symbols * states);
+  for (let s = 0; s < states; s++)
+    for (let c = 0; c < symbols; c++) (at[c * width + (next[s * symbols + c] as number)] as number)++;
+  // Each count becomes the end of its part, and each end its beginning as the part is filled from behind.
+  let end = 0;
+  for (let c = 0; c < symbols; c++) {
+    for (let t = 0; t < states; t++) {
+      end += at[c * width + t] as number;
+      at[c * width + t] = end;
+    }
+    at[c * width + states] = end;
   }
+  for (let s = states - 1; s >= 0; s--)
+    for (let c = 0; c < symbols; c++) {
+      const place = c * width + (next[s * symbols + c] as number);
+      const slot = (at[place] as number) - 1;
+      at[place] = slot;
+      from[slot] = s;
+    }
   return { at, from };
 }
 
 /** @returns for each state its block: two states are in one block when no text tells them apart */
 function refine(dfa: Dfa, budget: Budget): Int32Array {
-  const preimages = Array.from({ length: dfa.symbols }, (_, symbol) => preimage(dfa, symbol));
+  const { at, from } = preimages(dfa);
   const blocks = new Blocks(dfa.states);
-  const rejecting = Array.from({ length: dfa.states }, (_, s) => s).filter((s) => dfa.accepting[s] === 0);
-  for (const s of rejecting) blocks.mark(s);
+  for (let s = 0; s < dfa.states; s++) if (dfa.accepting[s] === 0) blocks.mark(s);
   blocks.split(() => {});
   const pending = blocks.count === 2 ? [0, 1] : [0];
   const isPending = pending.map(() => true);
@@ -69,9 +80,11 @@ function refine(dfa: Dfa, budget: Budget): Int32Array {
     isPending[block] = false;
     const members = blocks.members(block);
     budget.spend(members.length * dfa.symbols);
-    for (const { at, from } of preimages) {
+    for (let c = 0; c < dfa.symbols; c++) {
+      const row = c * (dfa.states + 1);
       for (const member of members)
-        for (let i = at[member] as number; i < (at[member + 1] as number); i++) blocks.mark(from[i] as number);
+        for (let i = at[row + member] as number; i < (at[row + member + 1] as number); i++)
+          blocks.mark(from[i] as number);
       blocks.split((old, added) => {
         const chosen = isPending[old] === true || blocks.size(added) <= blocks.size(old) ? added : old;
         pending.push(chosen);

@@ -6,6 +6,7 @@
  * error that says so.
  */
 import type { RegexNode } from "./ast.ts";
+import { Budget } from "./budget.ts";
 import { type CharSet, complement, EVERYTHING } from "./char-set.ts";
 import { RegexError, RegexLimitError } from "./error.ts";
 import { bracketClass, escapedCharacter, escapedClass } from "./escapes.ts";
@@ -49,8 +50,8 @@ const leaf = (node: RegexNode): Part => ({ node, depth: 1, repeats: 1 });
  * @param source the text between the quotes
  * @throws RegexError naming the part that is not well formed or not supported
  */
-export function parseRegex(source: string): RegexNode {
-  return new RegexParser(source).parse();
+export function parseRegex(source: string, budget: Budget = new Budget(source)): RegexNode {
+  return new RegexParser(source, budget).parse();
 }
 
 class RegexParser {
@@ -59,8 +60,8 @@ class RegexParser {
   #groups = 0;
   readonly #names = new Set<string>();
 
-  constructor(source: string) {
-    this.#reader = new Reader(source);
+  constructor(source: string, budget: Budget) {
+    this.#reader = new Reader(source, budget);
   }
 
   parse(): RegexNode {

@@ -1,17 +1,22 @@
 /** A place in the text of a regex, shared by the parts of the parser. */
+import type { Budget } from "./budget.ts";
 import type { CharSet } from "./char-set.ts";
 import { RegexError, RegexLimitError } from "./error.ts";
 
 /** Most ranges of all classes of one regex together; `\pL` has about 680. */
 export const CLASS_RANGES_MAX = 200_000;
+/** Steps that each end of a range takes while classes are folded, joined and compared. */
+const RANGE_WORK = 2;
 
 export class Reader {
   readonly source: string;
   at = 0;
+  readonly #budget: Budget;
   #ranges = 0;
 
-  constructor(source: string) {
+  constructor(source: string, budget: Budget) {
     this.source = source;
+    this.#budget = budget;
   }
 
   get atEnd(): boolean {
@@ -51,6 +56,7 @@ export class Reader {
   /** Counts the ranges of a class that began at `start`. */
   counted(set: CharSet, start: number): CharSet {
     this.#ranges += set.length / 2;
+    this.#budget.spend(RANGE_WORK * set.length);
     if (this.#ranges <= CLASS_RANGES_MAX) return set;
     throw new RegexLimitError({
       message: `the classes of the regex have more than ${CLASS_RANGES_MAX} ranges (CLASS_RANGES_MAX) up to here`,

@@ -6,12 +6,15 @@
  * Found as a simulation, the greatest relation in which `p` covers `q` only if `p` reads whatever `q` reads
  * and each state after `q` is covered by one after `p`, or is a place where a match may begin anyway.
  */
+import type { Budget } from "./budget.ts";
 import type { Nfa } from "./nfa.ts";
 
 /** Most states that read; the relation has the square of that. */
 const READERS_MAX = 1024;
 /** Most steps; without a result the construction goes on with all states. */
 const STEPS_MAX = 2_000_000;
+/** They are shorter than those that a regex is given. */
+const STEPS_PER_WORK = 4;
 /** Most pairs of a state that reads and one that may read next. */
 const EDGES_MAX = 32_768;
 
@@ -34,7 +37,11 @@ interface Reader {
  * @param members at `set × symbols + symbol` whether the symbol lies in the set
  * @returns null when the automaton is too large for the relation to be found cheaply
  */
-export function coverage(nfa: Nfa, members: Uint8Array, symbols: number): Covers | null {
+export function coverage(
+  nfa: Nfa,
+  members: Uint8Array,
+  { symbols, budget }: { readonly symbols: number; readonly budget: Budget },
+): Covers | null {
   const positions = new Int32Array(nfa.states.length).fill(-1);
   const numbers = nfa.states.flatMap((state, number) => (state.kind === "chars" ? [number] : []));
   if (numbers.length > READERS_MAX || nfa.sets.length ** 2 * symbols > STEPS_MAX) return null;
@@ -55,7 +62,7 @@ export function coverage(nfa: Nfa, members: Uint8Array, symbols: number): Covers
       assertions: behind.filter((other) => nfa.states[other]?.kind === "assert"),
     });
   }
-  const relation = simulation(readers, subsets(members, nfa.sets.length, symbols));
+  const relation = simulation(readers, subsets(members, nfa.sets.length, symbols), budget);
   if (relation === null) return null;
   const covers = (p: number, q: number): boolean => {
     const [of, by] = [positions[q] as number, positions[p] as number];
@@ -93,7 +100,7 @@ function subsets(members: Uint8Array, sets: number, symbols: number): Uint8Array
 }
 
 /** @returns at `q × readers + p` whether p covers q; null when finding it takes too long */
-function simulation(readers: readonly Reader[], inside: Uint8Array): Uint8Array | null {
+function simulation(readers: readonly Reader[], inside: Uint8Array, budget: Budget): Uint8Array | null {
   const n = readers.length;
   const sets = Math.sqrt(inside.length);
   const relation = new Uint8Array(n * n);
@@ -129,5 +136,6 @@ function simulation(readers: readonly Reader[], inside: Uint8Array): Uint8Array 
   for (let pair = removed.pop(); pair !== undefined && steps <= STEPS_MAX; pair = removed.pop())
     for (const i of leaders[Math.floor(pair / n)] as number[])
       for (const j of leaders[pair % n] as number[]) check(i, j);
+  budget.spend(Math.ceil(steps / STEPS_PER_WORK));
   return steps > STEPS_MAX ? null : relation;
 }

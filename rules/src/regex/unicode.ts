@@ -102,8 +102,21 @@ function orbits(): Map<number, readonly number[]> {
   return orbitOf;
 }
 
+/** Of large sets, which are mostly the named classes and asked for again. */
+const folded = new WeakMap<CharSet, CharSet>();
+const FOLDED_LENGTH_MIN = 32;
+
 /** @returns the set with everything that differs from one of its members in case alone */
 export function foldCase(set: CharSet): CharSet {
+  if (set.length < FOLDED_LENGTH_MIN) return fold(set);
+  const known = folded.get(set);
+  if (known !== undefined) return known;
+  const result = fold(set);
+  folded.set(set, result);
+  return result;
+}
+
+function fold(set: CharSet): CharSet {
   const byPoint = orbits();
   const added: number[] = [];
   let at = 0;

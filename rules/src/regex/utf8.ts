@@ -7,16 +7,19 @@
  * sequence that is well formed, the others cannot begin any) has been one U+FFFD.
  *
  * The sequences form a trie of which most parts are alike. Its shape, with classes of code points as
- * leaves, is made once; for each state the leaves become what the state does with their classes.
+ * leaves, is made once; for each state the leaves become what the state does with their classes. It also says
+ * which bytes no state can tell apart, so that states have a few columns from the start and never one for each byte.
  */
 import { type Alphabet, runAt } from "./alphabet.ts";
 import type { Budget } from "./budget.ts";
-import { ALL, DEAD, type Dfa } from "./dfa.ts";
+import { ALL, type ByteAutomaton, DEAD, type Dfa } from "./dfa.ts";
 
 const REPLACEMENT = 0xfffd;
 const BYTES = 256;
 const CONTINUATION = 0x80;
 const BRANCHES = 64;
+/** Steps that finding the sequences takes even when all are alike. */
+const SHAPES_WORK = 1024;
 
 /** Lead bytes: their first and last, the code point of the first, how many bytes follow. */
 const LEADS = [
@@ -48,7 +51,7 @@ class Shapes {
   readonly #alphabet: Alphabet;
   readonly #numbers = new Map<string, number>();
   /** By the only class, depth and bytes to follow: node for blocks of one class. */
-  readonly #uniform = new Map<string, number>();
+  readonly #uniform = new Map<number, number>();
 
   constructor(alphabet: Alphabet) {
     this.#alphabet = alphabet;
@@ -62,7 +65,7 @@ class Shapes {
     const span = BRANCHES ** (follow - 1);
     const end = base + span * BRANCHES - 1;
     const whole = !this.#mayBeIllFormed(base, end, length) ? this.#onlyClass(base, end) : undefined;
-    const key = `${whole} ${follow} ${length}`;
+    const key = ((whole ?? 0) * 4 + follow) * 4 + length - 1;
     const known = whole === undefined ? undefined : this.#uniform.get(key);
     if (known !== undefined) return known;
     const runs: number[] = [];
@@ -111,9 +114,63 @@ interface Pending {
   readonly runs: readonly number[];
 }
 
-/** @throws RegexLimitError when it has too many states */
-export function toBytes(dfa: Dfa, alphabet: Alphabet, budget: Budget): Dfa {
-  return new ByteStates(dfa, alphabet, budget).build();
+/** The parts of bytes that no state tells apart; neighbours in one of them may still be alike. */
+interface Columns {
+  readonly byteClasses: Uint8Array;
+  /** First byte of each class. */
+  readonly firsts: readonly number[];
+}
+
+/** Bytes by what they stand for in `Shapes`: ASCII characters, continuation bytes between borders of runs, lead bytes. */
+function columnsOf({ nodes, leads }: Shapes, alphabet: Alphabet): Columns {
+  const borders = new Uint8Array(BRANCHES + 1);
+  for (const { runs } of nodes)
+    for (let i = 0; i < runs.length; i += 3) {
+      borders[runs[i] as number] = 1;
+      borders[(runs[i + 1] as number) + 1] = 1;
+    }
+  const ofCharacter = new Map<number, number>();
+  const ofLead = new Map<number | undefined, number>();
+  const firsts: number[] = [];
+  const byteClasses = Uint8Array.from({ length: BYTES }, (_, byte) => {
+    if (byte >= CONTINUATION && byte < CONTINUATION + BRANCHES)
+      return byte === CONTINUATION || borders[byte - CONTINUATION] === 1 ? firsts.push(byte) - 1 : firsts.length - 1;
+    const isCharacter = byte < CONTINUATION;
+    const known: Map<number | undefined, number> = isCharacter ? ofCharacter : ofLead;
+    const meaning = isCharacter ? alphabet.classes[runAt(alphabet, byte)] : leads.get(byte);
+    const number = known.get(meaning) ?? firsts.push(byte) - 1;
+    known.set(meaning, number);
+    return number;
+  });
+  return { byteClasses, firsts };
+}
+
+/**
+ * @param dfa the smallest one over code points
+ * @throws RegexLimitError when it has too many states
+ */
+export function toBytes(dfa: Dfa, alphabet: Alphabet, budget: Budget): ByteAutomaton {
+  return withoutSequences(dfa, alphabet) ?? new ByteStates(dfa, alphabet, budget).build();
+}
+
+/**
+ * Where all characters beyond ASCII are of one class, and reading several of it is the same as reading one, every
+ * byte beyond ASCII may stand for one of them: `foo.*bar`, `^[a-z]+$`, but not `^.{3}$`.
+ *
+ * @returns null where that is not so
+ */
+function withoutSequences(dfa: Dfa, alphabet: Alphabet): ByteAutomaton | null {
+  const { states, symbols, next } = dfa;
+  const last = runAt(alphabet, CONTINUATION);
+  if (last !== alphabet.starts.length - 1) return null;
+  const other = alphabet.classes[last] as number;
+  for (let state = 0; state < states; state++) {
+    const target = next[state * symbols + other] as number;
+    if (next[target * symbols + other] !== target) return null;
+  }
+  const byteClasses = new Uint8Array(BYTES).fill(other);
+  for (let byte = 0; byte < CONTINUATION; byte++) byteClasses[byte] = alphabet.classes[runAt(alphabet, byte)] as number;
+  return { dfa, byteClasses, isSmallest: true };
 }
 
 /** States over bytes: first those over code points with their numbers, then the pending ones. */
@@ -122,6 +179,7 @@ class ByteStates {
   readonly #alphabet: Alphabet;
   readonly #budget: Budget;
   readonly #shapes: Shapes;
+  readonly #columns: Columns;
   readonly #replacement: number;
   readonly #pending: Pending[] = [];
   readonly #numbers = new Map<string, number>();
@@ -131,17 +189,22 @@ class ByteStates {
     this.#alphabet = alphabet;
     this.#budget = budget;
     this.#shapes = new Shapes(alphabet);
+    budget.spend(SHAPES_WORK + this.#shapes.nodes.length * BRANCHES);
+    this.#columns = columnsOf(this.#shapes, alphabet);
     this.#replacement = alphabet.classes[runAt(alphabet, REPLACEMENT)] as number;
   }
 
-  build(): Dfa {
+  build(): ByteAutomaton {
     const { states, accepting, start } = this.#dfa;
+    const { byteClasses, firsts } = this.#columns;
+    const symbols = firsts.length;
     const roots = Array.from({ length: states }, (_, state) => this.#rootRow(state));
     const rows = [...roots, ...this.#pending.map((pending) => this.#pendingRow(pending, roots))];
-    const next = new Int32Array(rows.length * BYTES);
-    for (const [state, row] of rows.entries()) next.set(row, state * BYTES);
+    const next = new Int32Array(rows.length * symbols);
+    for (const [state, row] of rows.entries()) next.set(row, state * symbols);
     const ends = [...accepting, ...this.#pending.map(({ broken }) => accepting[broken] as number)];
-    return { states: rows.length, symbols: BYTES, start, next, accepting: Uint8Array.from(ends) };
+    const dfa = { states: rows.length, symbols, start, next, accepting: Uint8Array.from(ends) };
+    return { dfa, byteClasses, isSmallest: false };
   }
 
   #step(state: number, symbol: number): number {
@@ -149,13 +212,17 @@ class ByteStates {
   }
 
   #rootRow(state: number): Uint16Array {
-    this.#budget.spend(BYTES);
-    const row = new Uint16Array(BYTES).fill(this.#step(state, this.#replacement));
-    for (let byte = 0; byte < CONTINUATION; byte++)
-      row[byte] = this.#step(state, this.#alphabet.classes[runAt(this.#alphabet, byte)] as number);
+    const { firsts } = this.#columns;
+    this.#budget.spend(firsts.length);
+    const row = new Uint16Array(firsts.length);
     if (state === DEAD || state === ALL) return row.fill(state);
     const memo = new Map<number, number>();
-    for (const [lead, shape] of this.#shapes.leads) row[lead] = this.#stateFor(state, shape, memo);
+    for (const [column, byte] of firsts.entries()) {
+      const shape = this.#shapes.leads.get(byte);
+      if (shape !== undefined) row[column] = this.#stateFor(state, shape, memo);
+      else if (byte >= CONTINUATION) row[column] = this.#step(state, this.#replacement);
+      else row[column] = this.#step(state, this.#alphabet.classes[runAt(this.#alphabet, byte)] as number);
+    }
     return row;
   }
 
@@ -192,10 +259,14 @@ class ByteStates {
 
   /** Bytes that break the sequence off are read by the state that the broken bytes lead to. */
   #pendingRow({ broken, runs }: Pending, roots: readonly Uint16Array[]): Uint16Array {
-    this.#budget.spend(BYTES);
+    const { byteClasses, firsts } = this.#columns;
+    this.#budget.spend(firsts.length);
     const row = (roots[broken] as Uint16Array).slice();
-    for (let i = 0; i < runs.length; i += 3)
-      row.fill(runs[i + 2] as number, CONTINUATION + (runs[i] as number), CONTINUATION + (runs[i + 1] as number) + 1);
+    for (let i = 0; i < runs.length; i += 3) {
+      const first = byteClasses[CONTINUATION + (runs[i] as number)] as number;
+      const last = byteClasses[CONTINUATION + (runs[i + 1] as number)] as number;
+      row.fill(runs[i + 2] as number, first, last + 1);
+    }
     return row;
   }
 }

@@ -73,6 +73,8 @@ export const VERDICT_CANDIDATE = 1 << 30;
 export const RULES_MAX = 16384;
 /** Most programs of one bundle: filters and values of actions. */
 export const PROGRAMS_MAX = 4096;
+/** Most values of a variable. */
+export const VARIABLE_VALUES_MAX = 1 << 16;
 /** Most 64 KiB pages of a module's memory. */
 export const MEMORY_PAGES_MAX = 1024;
 /** Most bytes of a module. */

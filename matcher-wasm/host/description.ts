@@ -11,6 +11,7 @@ import {
   PROGRAMS_MAX,
   RULES_MAX,
   UUID_KEY,
+  VARIABLE_VALUES_MAX,
   variableKey,
 } from "../format/index.ts";
 import { MatcherRejectedError } from "./errors.ts";
@@ -18,7 +19,6 @@ import { MatcherRejectedError } from "./errors.ts";
 /** Most bytes of the section. */
 const DESCRIPTION_BYTES_MAX = 4 << 20;
 const VARIABLES_MAX = 4096;
-const ARRAY_MAX = 4096;
 
 const name = z.string().min(1).max(256);
 const type = z.enum(["string", "int", "bool", "ip"]);
@@ -26,8 +26,8 @@ const value = z.union([
   z.string().max(65536),
   z.int(),
   z.boolean(),
-  z.array(z.string().max(65536)).max(ARRAY_MAX),
-  z.array(z.int()).max(ARRAY_MAX),
+  z.array(z.string().max(65536)).max(VARIABLE_VALUES_MAX),
+  z.array(z.int()).max(VARIABLE_VALUES_MAX),
 ]);
 const index = z
   .int()
@@ -42,7 +42,7 @@ const variable = z.strictObject({
   array: z.boolean(),
   default: value.optional(),
   ttlNs: nanoseconds.optional(),
-  size: z.int().min(1).max(ARRAY_MAX).optional(),
+  size: z.int().min(1).max(VARIABLE_VALUES_MAX).optional(),
   inherited: z.boolean(),
   private: z.boolean(),
 });

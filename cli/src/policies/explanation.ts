@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<JudgedEvent["kernel"]["because"], string>> = {
   flags: "no rule wants these flags",
   approvers: "no approver is in its path",
   process: "the life of processes is not filtered",
-  unfiltered: "a rule has no approver, for its sake all events with these flags pass",
+  unfiltered: "a rule has no approver: for its sake all such events pass",
   approver: "approved",
   "no-path": "the event has no path that the kernel could have",
 };

@@ -1,3 +1,4 @@
+import { VARIABLE_VALUES_MAX } from "@weir/matcher-wasm/format";
 import { expect, test } from "vitest";
 import { analysePolicies } from "../analyse.ts";
 import { parseEvent } from "../events/index.ts";
@@ -60,4 +61,15 @@ test("a path that is optional may be absent: the kernel stage is asked", async (
 test("policies that do not compile", async () => {
   const analysis = analysePolicies([{ name: "p.yaml", text: "rules: 1\n" }]);
   expect(await PolicySet.load(analysis)).toEqual(analysis.diagnostics);
+});
+
+test("variables as large as a policy may make them", async () => {
+  const values = Array.from({ length: VARIABLE_VALUES_MAX }, (_, i) => i).join(",");
+  const text = `rules:
+  - id: a
+    expression: open.file.path == "/a" && process.pid in \${process.many}
+    actions:
+      - set: { name: many, field: process.pid, append: true, scope: process, size: ${VARIABLE_VALUES_MAX}, default_value: [${values}] }
+`;
+  expect(await PolicySet.load(analysePolicies([{ name: "p.yaml", text }]))).toBeInstanceOf(PolicySet);
 });

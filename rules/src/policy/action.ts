@@ -1,4 +1,5 @@
 /** The `actions` of a rule: each is one of a few kinds with keys of its own, and an optional filter. */
+import { VARIABLE_VALUES_MAX } from "@weir/matcher-wasm/format";
 import { isScalar, isSeq, type Node, type YAMLMap } from "yaml";
 import type { Place } from "../source.ts";
 import { suggestion } from "../suggest.ts";
@@ -22,8 +23,6 @@ export const ACTIONS_MAX = 32;
 /** Longest name of a variable, and longest message of a log action, in characters. */
 const NAME_LENGTH_MAX = 128;
 const MESSAGE_LENGTH_MAX = 1024;
-/** Most values of a variable. */
-const VALUES_MAX = 65_536;
 
 const KINDS = ["set", "kill", "hash", "coredump", "log", "network_filter"] as const;
 type Kind = (typeof KINDS)[number];
@@ -199,7 +198,7 @@ function readSet(parts: Parts): SetAction | null {
     scopeField: readFieldName(reader, entries.get("scope_field")),
     defaultValue: readValue(reader, entries.get("default_value")),
     append: flag(parts, "append"),
-    size: readInteger(reader, entries.get("size"), { min: 0, max: VALUES_MAX }) || undefined,
+    size: readInteger(reader, entries.get("size"), { min: 0, max: VARIABLE_VALUES_MAX }) || undefined,
     ttlNs: readDuration(reader, entries.get("ttl")) || undefined,
     private: flag(parts, "private"),
     inherited: flag(parts, "inherited"),
@@ -274,7 +273,7 @@ function constant(node: Node | null): string | number | boolean | undefined {
 }
 
 function listValue(reader: PolicyReader, entry: Entry): readonly string[] | readonly number[] | undefined {
-  const items = readItems(reader, entry, VALUES_MAX);
+  const items = readItems(reader, entry, VARIABLE_VALUES_MAX);
   const values = items.map(constant);
   const first = typeof values[0];
   if (values.length === 0) {

@@ -3,6 +3,7 @@
  * A process may end at any moment; everything here then answers undefined.
  */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync } from "node:fs";
+import { COMM_BYTES } from "@weir/matcher-wasm/format";
 import { type Image, TICK_NS } from "./process.ts";
 
 /** What /proc/PID/stat says; `flags` are PF_* of include/linux/sched.h. */
@@ -36,12 +37,16 @@ export function attempt<T>(read: () => T): T | undefined {
   }
 }
 
-/** The name is in parentheses and may itself contain any character; fields are counted from behind it. */
-export function parseStat(stat: string): ProcStat {
+/**
+ * The name is in parentheses and may itself contain any character; fields are counted from behind it. For threads of
+ * the kernel it may be longer than what records have of them, so it is cut to that.
+ */
+export function parseStat(stat: Buffer): ProcStat {
   const close = stat.lastIndexOf(")");
-  const fields = stat.slice(close + 2).split(" ");
+  const fields = stat.toString("latin1", close + 2).split(" ");
+  const start = stat.indexOf("(") + 1;
   return {
-    comm: stat.slice(stat.indexOf("(") + 1, close),
+    comm: stat.toString("utf8", start, Math.min(close, start + COMM_BYTES - 1)),
     ppid: Number(fields[1] ?? 0),
     terminal: Number(fields[4] ?? 0),
     flags: Number(fields[6] ?? 0),
@@ -51,7 +56,7 @@ export function parseStat(stat: string): ProcStat {
 
 /** @returns undefined when there is no such process */
 export function readStat(pid: number): ProcStat | undefined {
-  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`));
   return stat === undefined ? undefined : parseStat(stat);
 }
 

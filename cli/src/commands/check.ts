@@ -1,5 +1,6 @@
 /** `weir check`: what the compiler thinks of policies, without compiling them. */
 import type { Command } from "commander";
+import { POLICY_ARGUMENT } from "../terminal/options.ts";
 
 interface CheckOptions {
   readonly json?: boolean;
@@ -12,10 +13,7 @@ export function register(program: Command): void {
   program
     .command("check")
     .description("check policies: problems with their places, what is not loaded, and what the kernel stage filters by")
-    .argument(
-      "<policy...>",
-      "policy files, folders of .yaml, .yml and .policy files, or - for standard input; together they are one set",
-    )
+    .argument("<policy...>", POLICY_ARGUMENT)
     .option("--rules", "list every rule with its approvers")
     .option("--notes", "show notes as well: what is right and may still surprise")
     .option("--strict", "take unsupported constructs and warnings as errors")
@@ -34,11 +32,10 @@ Example:
 
 async function check(paths: string[], options: CheckOptions): Promise<void> {
   const { allDiagnostics, analysePolicies } = await import("@weir/rules");
-  const { PolicyFileError, readPolicyFiles } = await import("../policies/files.ts");
+  const { PolicyFileError } = await import("../policies/files.ts");
+  const { readPolicies } = await import("../policies/inputs.ts");
   try {
-    const files = readPolicyFiles(paths.filter((path) => path !== "-"));
-    if (paths.includes("-")) files.push(await (await import("../policies/stdin.ts")).readStdin());
-    const analysis = analysePolicies(files, { unsupported: options.strict ? "error" : "skip" });
+    const analysis = analysePolicies(await readPolicies(paths), { unsupported: options.strict ? "error" : "skip" });
     const diagnostics = allDiagnostics(analysis);
     const isWarned = diagnostics.some(({ severity }) => severity === "warning");
     const ok = analysis.ok && !(options.strict && isWarned);

@@ -1,5 +1,6 @@
 /** `weir compile`: policies to the files of a bundle, on this machine and without a control plane. */
 import type { Command } from "commander";
+import { POLICY_ARGUMENT } from "../terminal/options.ts";
 
 interface CompileOptions {
   readonly out: string;
@@ -11,7 +12,7 @@ export function register(program: Command): void {
   program
     .command("compile")
     .description("compile policies to a matcher module and the seeds of the kernel stage")
-    .argument("<policy...>", "policy files, or folders of .yaml, .yml and .policy files; together they are one set")
+    .argument("<policy...>", POLICY_ARGUMENT)
     .requiredOption("--out <folder>", "folder for matcher.wasm, seeds.json, rules.json and sources.json")
     .option("--strict", "take rules with unsupported constructs as errors")
     .option("--json", "print one JSON object")
@@ -28,13 +29,14 @@ Example:
 }
 
 async function compile(paths: string[], options: CompileOptions): Promise<void> {
-  const { PolicyFileError, readPolicyFiles } = await import("../policies/files.ts");
+  const { PolicyFileError } = await import("../policies/files.ts");
+  const { readPolicies } = await import("../policies/inputs.ts");
   const { PolicySources } = await import("../policies/sources.ts");
   const { PolicyError } = await import("../terminal/errors.ts");
   const { OutputError, writeFolder } = await import("../policies/output.ts");
   const { diagnosticsText, countsText, loadedText } = await import("../policies/report.ts");
   try {
-    const sources = PolicySources.of(readPolicyFiles(paths));
+    const sources = PolicySources.of(await readPolicies(paths));
     const { compilePolicies } = await import("@weir/rules");
     const result = await compilePolicies(sources.files, { unsupported: options.strict ? "error" : "skip" });
     const diagnostics = sources.located(result.diagnostics);

@@ -27,7 +27,7 @@ Example:
     )
     .action(async (path: string, options: ConformanceOptions) => {
       const { fail } = await import("../terminal/errors.ts");
-      await conformance(path, options).catch((error) => fail("conformance", error));
+      await conformance(path, options).catch((error) => fail("conformance", error, options));
     });
 }
 

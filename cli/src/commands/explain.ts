@@ -1,6 +1,7 @@
 /** `weir explain`: which rules match an event, and why the others do not. */
 import type { PolicySet, TypedEvent } from "@weir/rules";
 import type { Command } from "commander";
+import { POLICY_ARGUMENT } from "../terminal/options.ts";
 
 interface ExplainOptions {
   readonly event: string;
@@ -12,7 +13,7 @@ export function register(program: Command): void {
   program
     .command("explain")
     .description("judge one event by policies, and say why each rule matches or does not")
-    .argument("<policy...>", "policy files, or folders of .yaml, .yml and .policy files; together they are one set")
+    .argument("<policy...>", POLICY_ARGUMENT)
     .requiredOption("--event <event>", "the event: a JSON file, - for standard input, or JSON itself")
     .option("--rule <id>", "only this rule")
     .option("--json", "print one JSON object")
@@ -32,16 +33,18 @@ Examples:
     )
     .action(async (paths: string[], options: ExplainOptions) => {
       const { fail } = await import("../terminal/errors.ts");
-      await explain(paths, options).catch(async (error) => fail("explain", await readable(error)));
+      await explain(paths, options).catch(async (error) => fail("explain", await readable(error), options));
     });
 }
 
 async function explain(paths: string[], options: ExplainOptions): Promise<void> {
-  const { readPolicyFiles } = await import("../policies/files.ts");
+  const { readPolicies } = await import("../policies/inputs.ts");
   const { CommandError, PolicyError } = await import("../terminal/errors.ts");
   const { countsText, diagnosticsText } = await import("../policies/report.ts");
   const { analysePolicies, EventError, PolicySet } = await import("@weir/rules");
-  const policies = readPolicyFiles(paths);
+  if (paths.includes("-") && options.event === "-")
+    throw new CommandError("standard input is either the policy or the event");
+  const policies = await readPolicies(paths);
   const event = await eventOf(options.event);
   const analysis = analysePolicies(policies);
   const set = await PolicySet.load(analysis);

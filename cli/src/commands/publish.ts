@@ -2,6 +2,7 @@
 import type { PublishResult } from "@weir/control-plane";
 import type { Diagnostic } from "@weir/rules";
 import type { Command } from "commander";
+import { POLICY_ARGUMENT } from "../terminal/options.ts";
 import { plural } from "../terminal/plural.ts";
 
 interface PublishOptions {
@@ -15,7 +16,7 @@ export function register(program: Command): void {
   program
     .command("publish")
     .description("publish policies as a tenant's rules; agents follow within seconds")
-    .argument("<policy...>", "policy files, or folders of them; together they replace what the tenant had")
+    .argument("<policy...>", `${POLICY_ARGUMENT}, which replaces what the tenant had`)
     .requiredOption("--server <url>", "address of the control plane")
     .requiredOption("--tenant <name>", "tenant to publish for; created with its first release")
     .option("--token <token>", "admin token (default: the environment's WEIR_TOKEN)")
@@ -41,7 +42,7 @@ async function publish(policies: string[], options: PublishOptions): Promise<voi
   const { publishFiles, RemoteError, rootFingerprint } = await import("../remote/control-plane.ts");
   let located = (diagnostics: readonly Diagnostic[]): readonly Diagnostic[] => diagnostics;
   try {
-    const sources = PolicySources.read(policies);
+    const sources = await PolicySources.read(policies);
     located = (diagnostics) => sources.located(diagnostics);
     const token = options.token ?? process.env["WEIR_TOKEN"] ?? "";
     const result = await publishFiles(sources.files, { ...options, token });

@@ -1,7 +1,7 @@
 /** `weir run`: one host without a control plane, from policy files to detections in one command. */
 import type { Agent, Detection } from "@weir/agent";
 import type { Command } from "commander";
-import { addStageOptions, type StageFlags } from "../terminal/options.ts";
+import { addStageOptions, POLICY_ARGUMENT, type StageFlags } from "../terminal/options.ts";
 
 interface RunOptions extends StageFlags {
   readonly output?: string;
@@ -13,7 +13,7 @@ export function register(program: Command): void {
   const command = program
     .command("run")
     .description("watch this host by policy files, without a control plane")
-    .argument("<policy...>", "policy files, or folders of them")
+    .argument("<policy...>", POLICY_ARGUMENT)
     .option("-o, --output <file>", "append detections to this file as JSON lines, instead of showing them")
     .option("--json", "print detections as JSON lines")
     .option("-w, --watch", "when a policy file changes, compile it and swap the rules in place");
@@ -42,6 +42,10 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   const { bundleFromFiles, rulesText } = await import("../policies/bundle.ts");
   const { renderDetection } = await import("../terminal/detection.ts");
   const { renderSummary, summarize } = await import("../terminal/counters.ts");
+  if (options.watch && files.includes("-")) {
+    const { CommandError } = await import("../terminal/errors.ts");
+    throw new CommandError("standard input can't be watched for changes");
+  }
   const bundle = await bundleFromFiles(files);
 
   const sink = options.output

@@ -1,5 +1,6 @@
 /** `weir test`: the unit tests that lie beside policies. */
 import type { Command } from "commander";
+import { POLICY_ARGUMENT } from "../terminal/options.ts";
 
 interface TestOptions {
   readonly tests?: readonly string[];
@@ -11,7 +12,7 @@ export function register(program: Command): void {
   program
     .command("test")
     .description("run the unit tests of policies: events, and the rules that are expected to match them")
-    .argument("<policy...>", "policy files, or folders of .yaml, .yml and .policy files; together they are one set")
+    .argument("<policy...>", POLICY_ARGUMENT)
     .option(
       "--tests <file>",
       "run these tests, with all rules, instead of those beside the policies; repeatable",
@@ -47,16 +48,16 @@ Examples:
     )
     .action(async (paths: string[], options: TestOptions) => {
       const { fail } = await import("../terminal/errors.ts");
-      await test(paths, options).catch((error) => fail("test", error));
+      await test(paths, options).catch((error) => fail("test", error, options));
     });
 }
 
 async function test(paths: string[], options: TestOptions): Promise<void> {
-  const { readPolicyFiles } = await import("../policies/files.ts");
+  const { readPolicies } = await import("../policies/inputs.ts");
   const { testFilesOf, testsBeside } = await import("../policies/test-files.ts");
   const { CommandError, PolicyError } = await import("../terminal/errors.ts");
-  const policies = readPolicyFiles(paths);
-  const tests = options.tests ? readPolicyFiles(options.tests) : testFilesOf(policies.map(({ name }) => name));
+  const policies = await readPolicies(paths);
+  const tests = options.tests ? await readPolicies(options.tests) : testFilesOf(policies.map(({ name }) => name));
   if (tests.length === 0)
     throw new CommandError(
       "there are no tests beside these policies",
@@ -66,10 +67,7 @@ async function test(paths: string[], options: TestOptions): Promise<void> {
   const result = await testPolicies(policies, tests);
   if (!result.ran) {
     const { countsText } = await import("../policies/report.ts");
-    if (!options.json) throw new PolicyError(`${countsText(result.diagnostics)}; no test was run`, result.diagnostics);
-    process.exitCode = 1;
-    process.stdout.write(`${JSON.stringify({ ok: false, diagnostics: result.diagnostics })}\n`);
-    return;
+    throw new PolicyError(`${countsText(result.diagnostics)}; no test was run`, result.diagnostics);
   }
   const { caseText, coverageText, isCovered } = await import("../policies/test-report.ts");
   const { passed, failed, cases, coverage, diagnostics } = result;

@@ -14,7 +14,7 @@ const LOCAL_TENANT = "local";
  * @throws PolicyError when one has an error; PolicyFileError for unreadable files
  */
 export async function bundleFromFiles(paths: readonly string[]): Promise<Bundle> {
-  const sources = PolicySources.read(paths);
+  const sources = await PolicySources.read(paths);
   const compiled = await compileForPublish(sources.files);
   const diagnostics = sources.located(compiled.diagnostics);
   if (!compiled.ok) throw new PolicyError("the policies have errors", diagnostics);

@@ -1,6 +1,6 @@
 /** Policy files named on the command line. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { PolicyInput } from "@weir/rules";
 
 /** Most bytes of a file that is read at all; the compiler has a lower limit and says so. */
@@ -25,8 +25,8 @@ export class PolicyFileError extends Error {
  * @throws PolicyFileError naming the path
  */
 export function readPolicyFiles(paths: readonly string[]): PolicyInput[] {
-  const names = [...new Set(paths.flatMap(expand))];
-  return names.map((name) => ({ name, text: read(name) }));
+  const byPath = new Map(paths.flatMap(expand).map((name) => [resolve(name), name]));
+  return [...byPath.values()].map((name) => ({ name, text: read(name) }));
 }
 
 function expand(path: string): string[] {

@@ -35,5 +35,5 @@ export function statesById(statuses: readonly RuleStatus[]): ReadonlyMap<string,
 export function loadedText(statuses: readonly RuleStatus[]): string {
   const states = [...statesById(statuses).values()];
   const loaded = states.filter((state) => state === "loaded").length;
-  return `${loaded} of ${plural(states.length, "rule")}`;
+  return `${loaded} of ${states.length} rules`;
 }

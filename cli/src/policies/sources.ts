@@ -6,7 +6,8 @@ import { basename } from "node:path";
 import { analysePolicies, type Diagnostic, POLICY_BYTES_MAX, type PolicyInput } from "@weir/rules";
 import type { SourceFile } from "@weir/trust";
 import { PolicyError } from "../terminal/errors.ts";
-import { PolicyFileError, readPolicyFiles } from "./files.ts";
+import { PolicyFileError } from "./files.ts";
+import { readPolicies } from "./inputs.ts";
 
 export class PolicySources {
   /** Sorted by name. */
@@ -23,8 +24,8 @@ export class PolicySources {
    * @throws PolicyFileError for what can't be read and for two files of the same name; PolicyError for what is
    * too large or not UTF-8 text
    */
-  static read(paths: readonly string[]): PolicySources {
-    return PolicySources.of(readPolicyFiles(paths));
+  static async read(paths: readonly string[]): Promise<PolicySources> {
+    return PolicySources.of(await readPolicies(paths));
   }
 
   /** As `read`, for files that were read already. */

@@ -38,8 +38,18 @@ export async function tell(command: string, error: unknown): Promise<void> {
   process.stderr.write(`${diagnostics}weir ${command}: ${message}\n${remedy}`);
 }
 
-/** Prints the error with its details, and makes the process exit with 1. */
-export async function fail(command: string, error: unknown): Promise<void> {
+/**
+ * Prints the error with its details, and makes the process exit with 1.
+ * @param options.json as one object on standard output
+ */
+export async function fail(
+  command: string,
+  error: unknown,
+  options: { readonly json?: boolean | undefined } = {},
+): Promise<void> {
   process.exitCode = 1;
-  await tell(command, error);
+  if (!options.json) return await tell(command, error);
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  const diagnostics = error instanceof PolicyError ? error.diagnostics : [];
+  process.stdout.write(`${JSON.stringify({ ok: false, error: message, diagnostics })}\n`);
 }

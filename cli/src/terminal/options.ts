@@ -2,6 +2,10 @@
 import type { AttachMode } from "@weir/agent";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
+/** What the commands say of the policies that they take. */
+export const POLICY_ARGUMENT =
+  "policy files, folders of .yaml, .yml and .policy files, or - for standard input; together they are one set";
+
 export interface StageFlags {
   readonly attach: AttachMode | "auto";
   readonly ringMb: number;

@@ -22,6 +22,7 @@ import {
 import { DiagnosticList, diagnosticAt, diagnosticOf, placeAt } from "../diagnostics.ts";
 import type { Place, SourceFile } from "../source.ts";
 import { suggestion } from "../suggest.ts";
+import { NestingDepth } from "./nesting.ts";
 
 /** Most YAML tokens of one file, about 4,000 rules; the parser takes 2 to 3 µs for each. */
 export const TOKENS_MAX = 250_000;
@@ -50,33 +51,6 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 /** The file is beyond a limit. */
 export class BoundsError extends Error {
   override readonly name = "BoundsError";
-}
-
-/** How deep the tokens of a file nest, from their types and widths alone. */
-class NestingDepth {
-  /** Widths of the indentations that are open, growing. */
-  readonly #indents: number[] = [];
-  #brackets = 0;
-  /** List items begun on the current line. */
-  #items = 0;
-  #atLineStart = true;
-
-  /** @returns the depth behind this token */
-  after(token: string, type: CST.TokenType | null): number {
-    if (type === "newline") {
-      this.#atLineStart = true;
-    } else if (this.#atLineStart) {
-      const width = type === "space" ? token.length : 0;
-      while ((this.#indents.at(-1) ?? -1) >= width) this.#indents.pop();
-      this.#indents.push(width);
-      this.#items = 0;
-      this.#atLineStart = false;
-    }
-    if (type === "seq-item-ind") this.#items++;
-    if (type === "flow-seq-start" || type === "flow-map-start") this.#brackets++;
-    if (type === "flow-seq-end" || type === "flow-map-end") this.#brackets--;
-    return this.#indents.length + this.#items + this.#brackets;
-  }
 }
 
 /** One key of a mapping with its value, aliases resolved; null for a missing value. */

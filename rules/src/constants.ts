@@ -113,6 +113,9 @@ function errnos(): readonly (readonly [string, bigint])[] {
 const bits = (table: Readonly<Record<string, number>>) =>
   Object.entries(table).map(([name, value]) => [name, BigInt(value)] as const);
 
+/** Negative, as `retval` reports them. */
+export const ERROR_NUMBERS: ReadonlyMap<string, bigint> = new Map(errnos());
+
 /** Name to value. Error numbers are negative, as `retval` reports them. */
 export const CONSTANTS: ReadonlyMap<string, bigint> = new Map([
   ...bits(OPEN_FLAGS),
@@ -121,5 +124,5 @@ export const CONSTANTS: ReadonlyMap<string, bigint> = new Map([
   ...wordsOf(CAPABILITY_NAMES).map((name, i) => [`CAP_${name}`, 1n << BigInt(i)] as const),
   ...wordsOf(SIGNAL_NAMES).map((name, i) => [`SIG${name}`, BigInt(i + 1)] as const),
   ["AUDIT_AUID_UNSET", 0xffffffffn] as const,
-  ...errnos(),
+  ...ERROR_NUMBERS,
 ]);

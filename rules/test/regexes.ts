@@ -2,15 +2,6 @@
  * Random regular expressions and texts. Both are made of few characters, among them those that decoders,
  * case folding and word boundaries treat specially, so that random regexes match random texts often.
  */
-import {
-  AUTOMATON_ACCEPTING,
-  AUTOMATON_ALL,
-  AUTOMATON_BYTE_CLASSES,
-  AUTOMATON_CLASSES,
-  AUTOMATON_ROWS,
-  AUTOMATON_START,
-  AUTOMATON_STATE_BYTES,
-} from "@weir/matcher-wasm/format";
 import fc from "fast-check";
 
 /** K and S have fellows beyond ASCII, ǅ has two forms, U+FFFD is what invalid bytes are read as. */
@@ -154,15 +145,3 @@ export const regexSoup: fc.Arbitrary<string> = fc
     { maxLength: 7 },
   )
   .map((parts) => parts.join(""));
-
-/** The matcher's walk over a table, for tests that need no matcher. */
-export function runAutomaton(table: Uint8Array, text: Uint8Array): boolean {
-  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  const classes = view.getUint32(AUTOMATON_CLASSES, true);
-  let state = view.getUint32(AUTOMATON_START, true);
-  for (const byte of text) {
-    const symbol = table[AUTOMATON_BYTE_CLASSES + byte] as number;
-    state = view.getUint16(AUTOMATON_ROWS + (state * classes + symbol) * AUTOMATON_STATE_BYTES, true);
-  }
-  return state === AUTOMATON_ALL || state >= view.getUint32(AUTOMATON_ACCEPTING, true);
-}

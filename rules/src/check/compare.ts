@@ -1,9 +1,10 @@
 /** Comparison operators on typed operands. */
-import { MIRRORED } from "../integers.ts";
+import { compareInts, MIRRORED } from "../integers.ts";
 import type { CompareOp, Expr } from "../ir.ts";
 import type { ComparisonOp } from "../syntax/ast.ts";
 import type { Span } from "../syntax/error.ts";
 import { compareAddresses } from "./addresses.ts";
+import { constantFits, isPlain } from "./constant.ts";
 import { describeOperand, type Operand, type TextOperand, textTest } from "./operand.ts";
 import type { Scope } from "./scope.ts";
 import { compareAge, isAge } from "./time.ts";
@@ -30,6 +31,8 @@ export function compare(scope: Scope, comparison: Comparison): Expr {
     return compareAge(intOp(scope, comparison), left as Typed<"int" | "ints">, right as Typed<"int" | "ints">);
   if (left.type === "int" && right.type === "int") {
     const op = intOp(scope, comparison);
+    if (left.expr.kind === "int" && right.expr.kind === "int")
+      return { kind: "const", value: compareInts(op, left.expr.value, right.expr.value) };
     // The field goes to the left, so that later stages meet one form.
     return left.expr.kind === "int" && right.expr.kind !== "int"
       ? { kind: "compare", op: MIRRORED[op], left: right.expr, right: left.expr }
@@ -77,9 +80,8 @@ function stringString(scope: Scope, comparison: Comparison, left: Typed<"string"
 
 function textText(scope: Scope, comparison: Comparison, left: TextOperand, right: TextOperand): Expr {
   const { like, negated } = stringOp(scope, comparison);
-  if (like || left.pattern || right.pattern || left.regex || right.regex || left.parts || right.parts)
-    scope.fail("type", comparison.opSpan, "both sides are constants: one of them must be a field");
-  return { kind: "const", value: (left.value === right.value) !== negated };
+  const [text, other] = like || isPlain(left) ? [left, right] : [right, left];
+  return { kind: "const", value: constantFits(scope, text, [other], like) !== negated };
 }
 
 /** Integer arrays: any value; `!=` means that none is equal. */

@@ -1,7 +1,7 @@
 /** Syntax tree to typed operands: names resolved, macros expanded, constants folded. */
 import { EVENT_TYPES, FIELDS, type Field, findField, HOST_FIELDS } from "@weir/matcher-wasm/format";
 import { parseNetwork } from "../address.ts";
-import { CONSTANTS } from "../constants.ts";
+import { CONSTANTS, ERROR_NUMBERS } from "../constants.ts";
 import { applyBinary, applyUnary } from "../integers.ts";
 import type { Expr, IntExpr } from "../ir.ts";
 import { suggestion } from "../suggest.ts";
@@ -13,7 +13,7 @@ import { member } from "./member.ts";
 import { describeOperand, type Operand } from "./operand.ts";
 import { regexOperand } from "./regex.ts";
 import { EXPRESSION_DEPTH_MAX, type Scope } from "./scope.ts";
-import { durationOperand } from "./time.ts";
+import { durationOperand, isDuration, unitOf } from "./time.ts";
 import { findVariable, templateParts } from "./variables.ts";
 
 type OfKind<K extends Root["kind"]> = Extract<Root, { kind: K }>;
@@ -98,26 +98,36 @@ function negated(scope: Scope, node: Node): Expr {
   return scope.fail("type", node.span, message, "it binds more tightly than a comparison: write `not (…)`");
 }
 
-function integer(scope: Scope, node: Node, op: string): IntExpr {
+type IntOperand = Extract<Operand, { type: "int" }>;
+
+function integer(scope: Scope, node: Node, op: string): IntOperand {
   const result = operand(scope, node);
-  if (result.type === "int") return result.expr;
+  if (result.type === "int") return result;
   const hint = result.type === "bool" ? "comparison binds less tightly: check the parentheses" : undefined;
   return scope.fail("type", node.span, `\`${op}\` needs an integer, received ${describeOperand(result)}`, hint);
 }
 
 function unary(scope: Scope, { op, operand: inner, span }: OfKind<"unary">): Operand {
   if (op === "!") return { type: "bool", expr: { kind: "not", term: negated(scope, inner) }, span };
-  const expr = integer(scope, inner, op);
-  const folded: IntExpr =
+  const { expr, unit } = integer(scope, inner, op);
+  if (op === "-" && inner.kind === "ident" && ERROR_NUMBERS.has(inner.name) && !scope.macros.has(inner.name))
+    scope.warn(
+      "negated-error",
+      span,
+      `\`${inner.name}\` is negative already: \`-${inner.name}\` is ${-(ERROR_NUMBERS.get(inner.name) as bigint)}`,
+      `write \`${inner.name}\``,
+    );
+  const result: IntExpr =
     expr.kind === "int" ? { kind: "int", value: applyUnary(op, expr.value) } : { kind: "unary", op, operand: expr };
-  return { type: "int", expr: folded, span };
+  return intOperand(result, op === "-" && unit === "duration" ? unit : undefined, span);
 }
 
 function binary(scope: Scope, { op, left, right, span }: OfKind<"binary">): Operand {
-  const l = integer(scope, left, op);
-  const r = integer(scope, right, op);
+  const { expr: l, unit: leftUnit } = integer(scope, left, op);
+  const { expr: r, unit: rightUnit } = integer(scope, right, op);
+  const unit = unitOf(op, leftUnit, rightUnit);
   if (l.kind === "int" && r.kind === "int")
-    return { type: "int", expr: { kind: "int", value: applyBinary(op, l.value, r.value) }, span };
+    return intOperand({ kind: "int", value: applyBinary(op, l.value, r.value) }, unit, span);
   if (op === "&" && [l, r].some((side) => side.kind === "int" && side.value === 0n))
     scope.warn(
       "zero-mask",
@@ -125,7 +135,11 @@ function binary(scope: Scope, { op, left, right, span }: OfKind<"binary">): Oper
       "`& 0` is always 0",
       "O_RDONLY is 0: to test for it write `open.flags & O_ACCMODE == O_RDONLY`",
     );
-  return { type: "int", expr: { kind: "binary", op, left: l, right: r }, span };
+  return intOperand({ kind: "binary", op, left: l, right: r }, unit, span);
+}
+
+function intOperand(expr: IntExpr, unit: IntOperand["unit"], span: Span): Operand {
+  return unit === undefined ? { type: "int", expr, span } : { type: "int", expr, unit, span };
 }
 
 /** Groups the chain from the right: neighbours with the same operator become one junction. */
@@ -160,6 +174,13 @@ function list(scope: Scope, { items, span }: List): Operand {
   const flat: Operand[] = [];
   for (const item of items) {
     const result = operand(scope, item);
+    if (isDuration(result))
+      scope.fail(
+        "type",
+        item.span,
+        "a list holds no durations: an age is hardly ever one of them to the nanosecond",
+        "compare with `<` or `>`",
+      );
     if (result.type === "list") flat.push(...result.items.map((inner) => movedTo(scope, inner, item.span)));
     else if (isConstant(result)) flat.push(result);
     else scope.fail("type", item.span, `a list holds constants, received ${describeOperand(result)}`);

@@ -5,6 +5,7 @@ import type { MembershipOp } from "../syntax/ast.ts";
 import type { Span } from "../syntax/error.ts";
 import { memberAddresses } from "./addresses.ts";
 import { compare } from "./compare.ts";
+import { constantFits } from "./constant.ts";
 import { describeOperand, intConstant, type Operand, type TextOperand, textTest } from "./operand.ts";
 import type { Scope } from "./scope.ts";
 
@@ -29,9 +30,21 @@ export function member(scope: Scope, membership: Membership): Expr {
 }
 
 function needsList(scope: Scope, { op, right }: Membership): never {
+  if (op === "allin" && isField(right))
+    scope.unsupported(
+      right.span,
+      `\`allin\` with ${describeOperand(right)} on its right side is`,
+      "use a list or a macro",
+    );
   const wanted = op === "allin" ? "a list or a list macro" : "a list, a list macro or an array field";
   return scope.fail("type", right.span, `\`${op}\` needs ${wanted}, received ${describeOperand(right)}`);
 }
+
+const isField = (right: Operand): boolean =>
+  right.type === "string" ||
+  right.type === "ints" ||
+  right.type === "address" ||
+  (right.type === "int" && right.expr.kind === "intField");
 
 function mismatch(scope: Scope, { op, opSpan, left, right }: Membership): never {
   const what =
@@ -65,12 +78,15 @@ function inList(scope: Scope, membership: Membership, items: readonly Operand[])
     const tests = items.map((item) => textTest(scope, left.field, item, false));
     return { kind: "string", field: left.field, tests, ...rest };
   }
+  if (left.type === "text" && items.every((item): item is TextOperand => item.type === "text"))
+    return { kind: "const", value: constantFits(scope, left, items, false) !== rest.negated };
   const values = items.map(intConstant);
   if (!values.every((value) => value !== undefined)) return mismatch(scope, membership);
   const distinct = [...new Set(values)];
   if (left.type === "ints") return { kind: "member", field: left.field, values: distinct, ...rest };
   if (left.type !== "int") return mismatch(scope, membership);
   const expr = left.expr;
+  if (expr.kind === "int") return { kind: "const", value: distinct.includes(expr.value) !== rest.negated };
   if (expr.kind === "intField") return { kind: "member", field: expr.field, values: distinct, ...rest };
   const terms = distinct.map(
     (value): Expr => ({ kind: "compare", op: "==", left: expr, right: { kind: "int", value } }),

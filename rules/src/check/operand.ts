@@ -86,7 +86,8 @@ export function textTest(scope: Scope, field: Field, text: TextOperand, like: bo
   return test;
 }
 
-function readTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
+/** As `textTest`, for a text that nothing is noted of. */
+export function readTest(scope: Scope, field: Field, text: TextOperand, like: boolean): StringTest {
   if (text.regex) return regexTest(scope, field, text);
   const { value, span, excerpt, parts } = text;
   if (parts !== undefined) {

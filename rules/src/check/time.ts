@@ -5,6 +5,7 @@
 import { type Field, findField } from "@weir/matcher-wasm/format";
 import { MIRRORED } from "../integers.ts";
 import type { CompareOp, Expr, IntExpr } from "../ir.ts";
+import type { ArithmeticOp } from "../syntax/ast.ts";
 import type { Span } from "../syntax/error.ts";
 import type { Operand } from "./operand.ts";
 import type { Scope } from "./scope.ts";
@@ -30,6 +31,20 @@ export function durationOperand(scope: Scope, value: bigint, unit: string, span:
   return { type: "int", expr: { kind: "int", value: value * factor }, unit: "duration", span };
 }
 
+type Unit = Extract<Operand, { type: "int" }>["unit"];
+
+/**
+ * What comes of sums and differences: `1s + 1s` is a duration, and so is what lies between two points in time; a
+ * point in time with a duration added or taken off is one. Plain integers count as nanoseconds beside either. Bits of
+ * them, and what has no meaning (`1s - event.timestamp`), are plain integers.
+ */
+export function unitOf(op: ArithmeticOp, left: Unit, right: Unit): Unit {
+  if (op !== "+" && op !== "-") return undefined;
+  if (right !== "timestamp") return left ?? right;
+  if (op === "+") return left === "timestamp" ? undefined : "timestamp";
+  return left === "timestamp" ? "duration" : undefined;
+}
+
 type Compared = Extract<Operand, { type: "int" | "ints" }>;
 
 /** @returns whether one side is a duration and the other a point in time */
@@ -37,7 +52,7 @@ export function isAge(a: Operand, b: Operand): boolean {
   return (isTimestamp(a) && isDuration(b)) || (isDuration(a) && isTimestamp(b));
 }
 
-const isDuration = (operand: Operand): boolean => operand.type === "int" && operand.unit === "duration";
+export const isDuration = (operand: Operand): boolean => operand.type === "int" && operand.unit === "duration";
 const isTimestamp = (operand: Operand): boolean =>
   (operand.type === "int" && operand.unit === "timestamp") || (operand.type === "ints" && operand.field.timestamp);
 

@@ -148,3 +148,15 @@ function isAcyclic({ states, symbols, next, start }: Dfa): boolean {
   };
   return start === DEAD || visit(start);
 }
+
+/** The matcher's walk over a table. @returns whether the text fits */
+export function runAutomaton(table: Uint8Array, text: Uint8Array): boolean {
+  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
+  const classes = view.getUint32(AUTOMATON_CLASSES, true);
+  let state = view.getUint32(AUTOMATON_START, true);
+  for (const byte of text) {
+    const symbol = table[AUTOMATON_BYTE_CLASSES + byte] as number;
+    state = view.getUint16(AUTOMATON_ROWS + (state * classes + symbol) * AUTOMATON_STATE_BYTES, true);
+  }
+  return state === AUTOMATON_ALL || state >= view.getUint32(AUTOMATON_ACCEPTING, true);
+}

@@ -1,6 +1,6 @@
 /** What regexes become: sizes, limits, the texts of finite ones. */
 import { expect, test } from "vitest";
-import { runAutomaton } from "../../test/regexes.ts";
+import { runAutomaton } from "./automaton.ts";
 import { AUTOMATON_STATES_MAX, AUTOMATON_WORK_MAX, compileRegex, RegexLimitError } from "./index.ts";
 import { decodeText } from "./reference.ts";
 

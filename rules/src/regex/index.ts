@@ -7,7 +7,7 @@
 
 import { affixes } from "./affixes.ts";
 import type { RegexNode } from "./ast.ts";
-import { finiteLanguage, serialise, toAutomaton } from "./automaton.ts";
+import { finiteLanguage, runAutomaton, serialise, toAutomaton } from "./automaton.ts";
 import { Budget } from "./budget.ts";
 import { determinise } from "./determinise.ts";
 import { ALL, DEAD } from "./dfa.ts";
@@ -115,6 +115,11 @@ export class RegexSet {
  */
 export function compileRegex(source: string): CompiledRegex {
   return current === undefined ? compile(source, new Budget(source)) : current.compile(source);
+}
+
+/** @returns whether the regex matches anywhere in the text; throws as `compileRegex` does */
+export function regexFits(source: string, text: Uint8Array): boolean {
+  return runAutomaton(compileRegex(source).table, text);
 }
 
 function attempt(source: string, budget: Budget): CompiledRegex | RegexError {

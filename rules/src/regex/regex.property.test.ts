@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { RE2JS } from "re2js";
 import { expect, test } from "vitest";
-import { regexSoup, regexText, runAutomaton, textBytes } from "../../test/regexes.ts";
+import { regexSoup, regexText, textBytes } from "../../test/regexes.ts";
+import { runAutomaton } from "./automaton.ts";
 import { compileRegex, RegexError, RegexLimitError } from "./index.ts";
 import { regexMatches } from "./reference.ts";
 

@@ -41,6 +41,20 @@ interface Link {
   readonly opSpan: Span;
 }
 
+/** @param ops as written, the innermost last */
+function applied(ops: readonly { readonly op: UnaryOp; readonly start: number }[], operand: Node): Node {
+  if (ops.length > NESTING_MAX)
+    throw new ExpressionError({
+      code: "nesting",
+      message: `${ops.length} unary operators in a row: at most ${NESTING_MAX} are allowed`,
+      span: { start: ops[0]?.start ?? 0, end: operand.span.start },
+    });
+  return ops.reduceRight<Node>(
+    (node, { op, start }) => ({ kind: "unary", op, operand: node, span: { start, end: node.span.end } }),
+    operand,
+  );
+}
+
 class SeclParser extends EmbeddedActionsParser {
   constructor() {
     super(t.ALL_TOKENS, { errorMessageProvider: messages, recoveryEnabled: false, maxLookahead: 2 });
@@ -177,18 +191,8 @@ class SeclParser extends EmbeddedActionsParser {
       ]);
       ops.push({ op, start });
     });
-    let node = this.SUBRULE(this.primary);
-    this.ACTION(() => {
-      if (ops.length > NESTING_MAX)
-        throw new ExpressionError({
-          code: "nesting",
-          message: `${ops.length} unary operators in a row: at most ${NESTING_MAX} are allowed`,
-          span: { start: ops[0]?.start ?? 0, end: node.span.start },
-        });
-      for (const { op, start } of ops.reverse())
-        node = { kind: "unary", op, operand: node, span: { start, end: node.span.end } };
-    });
-    return node;
+    const node = this.SUBRULE(this.primary);
+    return this.ACTION(() => applied(ops, node));
   });
 
   private readonly primary = this.RULE("primary", (): Node => {
@@ -235,22 +239,14 @@ class SeclParser extends EmbeddedActionsParser {
   });
 
   private readonly item = this.RULE("item", (): Node => {
-    return this.OR({
-      DEF: [
-        ...this.literals(),
-        {
-          ALT: () => {
-            const minus = this.CONSUME(t.Minus);
-            const token = this.CONSUME2(t.Int);
-            return this.ACTION((): Node => {
-              const operand: Node = { kind: "int", value: intValue(token.image, spanOf(token)), span: spanOf(token) };
-              return { kind: "unary", op: "-", operand, span: { start: minus.startOffset, end: operand.span.end } };
-            });
-          },
-        },
-      ],
-      ERR_MSG: "a value",
+    const ops: { op: UnaryOp; start: number }[] = [];
+    this.MANY(() => {
+      const start = this.LA(1).startOffset;
+      const op = this.OR([this.word<UnaryOp>(t.Minus, "-"), this.word<UnaryOp>(t.Caret, "^")]);
+      ops.push({ op, start });
     });
+    const value = this.OR2({ DEF: this.literals(), ERR_MSG: "a value" });
+    return this.ACTION(() => applied(ops, value));
   });
 
   private literals() {

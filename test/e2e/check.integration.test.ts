@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ROOT } from "../tidy/files.ts";
-import { type Outcome, WEIR, weir } from "./weir.fixture.ts";
+import { weirHere as weir } from "./in-process.fixture.ts";
+import { type Outcome, WEIR } from "./weir.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-e2e-check-"));
 const PACK = join(ROOT, "rules/packs/linux-fim.yaml");

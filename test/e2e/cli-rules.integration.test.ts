@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ROOT } from "../tidy/files.ts";
-import { type Outcome, run, WEIR, weir } from "./weir.fixture.ts";
+import { weirHere as weir } from "./in-process.fixture.ts";
+import { type Outcome, run, WEIR } from "./weir.fixture.ts";
 
 const PACK = join(ROOT, "rules/packs/linux-fim.yaml");
 const folder = mkdtempSync(join(tmpdir(), "weir-e2e-rules-"));
@@ -134,6 +135,14 @@ describe("weir explain", () => {
     }
   });
 
+  test("a policy from standard input, but not the event as well", async () => {
+    expect(await weirWithInput(policy, ["explain", "-", "--event", event])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^evaluator {5}no rule$/m),
+    });
+    expectFailure(await weir(["explain", "-", "--event", "-"]), /standard input is either the policy or the event/);
+  });
+
   test("events and policies that cannot be used", async () => {
     const of = (text: string): Promise<Outcome> => weir(["explain", policy, "--event", text]);
     expectFailure(await of("{nonsense"), /the event cannot be used\n {2}not JSON: /);
@@ -217,6 +226,13 @@ describe("weir test", () => {
     expect(outcome.stderr).toMatch(/weir test: 1 error, 0 warnings; no test was run\n$/);
     const json = await weir(["test", policy, "--tests", tests, "--json"]);
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, diagnostics: [{ line: 1, column: 37 }] });
+    const missing = await weir(["test", join(folder, "none.yaml"), "--json"]);
+    expect(missing).toMatchObject({ code: 1, stderr: "" });
+    expect(JSON.parse(missing.stdout)).toEqual({
+      ok: false,
+      error: expect.stringMatching(/no such file/),
+      diagnostics: [],
+    });
   });
 });
 
@@ -224,8 +240,12 @@ describe("weir fields", () => {
   test("all of them, of one event, by a filter", async () => {
     const all = await weir(["fields"]);
     expect(all).toMatchObject({ code: 0, stderr: "" });
-    for (const name of ["open.file.path", "process.ancestors.file.path", "container.id"])
+    for (const name of ["open.file.path", "process.file.path", "container.id"])
       expect(all.stdout).toMatch(new RegExp(`^ {2}${name} +string`, "m"));
+    expect(all.stdout).toMatch(/^ {2}process\.ancestors\.…: \d+ fields, as those of process$/m);
+    expect(all.stdout).not.toMatch(/^ {2}process\.ancestors\.file/m);
+    const kin = await weir(["fields", "ancestors.file"]);
+    expect(kin.stdout).toMatch(/^ {2}process\.ancestors\.file\.path +string/m);
     const open = await weir(["fields", "--event", "open", "*.path"]);
     expect(open.stdout).toMatch(/^ {2}open\.file\.path +string, path +kernel +path in/m);
     expect(open.stdout).toMatch(/^ {2}process\.file\.path +string, path +agent/m);
@@ -241,6 +261,11 @@ describe("weir fields", () => {
     expect(markdown.stdout).toMatch(
       /\n## open\n\n[^|]*\n\| field \| type \|.*\n\| --- .*\n\| `open\.flags` \| int \| kernel \|/,
     );
+  });
+
+  test("by meaning where no name fits", async () => {
+    const { stdout } = await weir(["fields", "--event", "open", "owner"]);
+    expect(stdout).toMatch(/^ {2}open\.file\.uid +int +kernel +owner$/m);
   });
 
   test("nothing fits", async () => {

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256 } from "@weir/trust";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { Child, endAll, type Outcome, run, type Server, serve, weir } from "./weir.fixture.ts";
+import { weirHere as weir } from "./in-process.fixture.ts";
+import { Child, endAll, type Outcome, run, type Server, serve, weir as weirProcess } from "./weir.fixture.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "weir-e2e-cli-"));
 let server: Server;
@@ -60,6 +61,19 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   test: ["--tests", "--require-coverage", "--json"],
 };
 
+describe("the process", () => {
+  test.each([
+    ["help", ["--help"]],
+    ["a wrong option", ["check", "x.yaml", "--frob"]],
+    ["a policy that is right", ["check", write("right.yaml", rule("right")), "--rules", "--notes"]],
+    ["one that is wrong", ["check", write("wrong.yaml", "rules: 1\n")]],
+    ["JSON", ["check", write("wrong.yaml", "rules: 1\n"), "--json"]],
+    ["an error of another command", ["compile", join(folder, "missing.yaml"), "--out", join(folder, "none")]],
+  ])("%s: prints and ends as the command inside a test does", async (_, args) => {
+    expect(await weirProcess(args)).toEqual(await weir(args));
+  });
+});
+
 describe("help and usage", () => {
   test("weir --help names every command, and each has help that names its options", async () => {
     const { code, stdout } = await weir(["--help"]);
@@ -106,7 +120,8 @@ const BAD: readonly [string, string | Uint8Array, RegExp, readonly [number, numb
   ["duplicate id", `${rule("a")}${rule("a").slice("rules:\n".length)}`, /rule id `a` is used twice/, [4, 9]],
   ["empty file", "", /the policy is empty/, [1, 1]],
   ["10 MB file", `# ${"x".repeat(10 << 20)}\n`, /has \d+ bytes: at most \d+ are allowed/, [0, 0]],
-  ["binary garbage", Uint8Array.from([0xff, 0xfe, 0, 1, 0x1b, 0x5b, 0x32, 0x4a]), /not UTF-8 text/, [1, 1]],
+  ["binary garbage", Uint8Array.from([0xff, 0xfd, 0, 1, 0x1b, 0x5b, 0x32, 0x4a]), /not UTF-8 text/, [1, 1]],
+  ["UTF-16", Buffer.from(`\ufeff${rule("x")}`, "utf16le"), /is UTF-16 text: a policy is UTF-8/, [0, 0]],
   ["text with control characters", "rules:\n\u001b[2J\u0007", /control character U\+001B/, [2, 1]],
 ];
 

@@ -36,7 +36,7 @@ Examples:
     )
     .action(async (filter: string | undefined, options: FieldsOptions) => {
       const { fail } = await import("../terminal/errors.ts");
-      await fields(filter, options).catch((error) => fail("fields", error, options));
+      await fields(filter, options).catch((error) => fail("fields", error, options.markdown ? {} : options));
     });
 }
 

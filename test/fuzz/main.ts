@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- NAME [--seconds N] [--seed S]`: tries random cases against one property of members/. Prints
+ * `npm run fuzz -- NAME [--seconds N] [--seed S] [--json]`: tries random cases against one property of members/. Prints
  * the seed before anything else; a failure ends with the command that repeats it, and exit status 1.
  */
 import { randomInt } from "node:crypto";
@@ -37,12 +37,13 @@ async function help(): Promise<string> {
   const lines = await Promise.all(
     names.map(async (name) => `  ${name.padEnd(width)}  ${(await load(name)).description}`),
   );
-  return `Usage: npm run fuzz -- NAME [--seconds N] [--seed S]
+  return `Usage: npm run fuzz -- NAME [--seconds N] [--seed S] [--json]
 
 Tries random cases against one property until the time is up or a case breaks it.
 
   --seconds N  how long; ${SECONDS_DEFAULT} by default
   --seed S     0 to ${SEED_LIMIT - 1}; random by default, printed first
+  --json       what was tried as one line of JSON on standard output
   --help       this text
 
 Targets:
@@ -65,6 +66,7 @@ function parse(args: string[]) {
       options: {
         seconds: { type: "string", default: String(SECONDS_DEFAULT) },
         seed: { type: "string", default: String(randomInt(SEED_LIMIT)) },
+        json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -102,10 +104,11 @@ async function main(args: string[]): Promise<void> {
   if (!Number.isInteger(seed)) throw new UsageError(`--seed '${options.seed}': expected an integer`);
 
   const member = await load(name);
-  console.log(`${name}: seed ${seed}`);
+  const say = options.json ? console.error : console.log;
+  say(`${name}: seed ${seed}`);
   const startedMs = Date.now();
   try {
-    const { cases } = await member.run({
+    const { cases, summary = {} } = await member.run({
       seed,
       deadlineMs: startedMs + seconds * 1000,
       log: (line) => console.error(`${name}: ${line}`),
@@ -113,7 +116,9 @@ async function main(args: string[]): Promise<void> {
     });
     if (!(cases > 0)) throw new Error(`no case was tried in ${seconds} s`);
     const elapsedMs = Date.now() - startedMs;
-    console.log(`${name}: ${cases} cases in ${(elapsedMs / 1000).toFixed(1)} s, ${perSecond(cases, elapsedMs)}/s`);
+    for (const [what, value] of Object.entries(summary)) say(`${name}: ${what} ${JSON.stringify(value)}`);
+    say(`${name}: ${cases} cases in ${(elapsedMs / 1000).toFixed(1)} s, ${perSecond(cases, elapsedMs)}/s`);
+    if (options.json) console.log(JSON.stringify({ target: name, seed, cases, elapsedMs, ...summary }));
   } catch (error) {
     console.error(error instanceof Error ? error.stack : String(error));
     console.error(`${name}: FAILED. To repeat: npm run fuzz -- ${name} --seed ${seed} --seconds ${seconds}`);

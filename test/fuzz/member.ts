@@ -4,10 +4,16 @@ export interface FuzzMember {
   readonly description: string;
   /**
    * Tries cases until the deadline. Equal seeds give equal cases in equal order.
-   * @returns how many cases it tried
+   * @returns how many cases it tried, and what else there is to say of them
    * @throws Error on the first case that breaks the property, with that case in its message
    */
-  run(options: FuzzOptions): Promise<{ readonly cases: number }>;
+  run(options: FuzzOptions): Promise<FuzzResult>;
+}
+
+export interface FuzzResult {
+  readonly cases: number;
+  /** By name, in the words of the target. */
+  readonly summary?: Readonly<Record<string, unknown>>;
 }
 
 export interface FuzzOptions {

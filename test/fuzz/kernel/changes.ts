@@ -1,0 +1,92 @@
+/**
+ * What other threads changed meanwhile. Two unfiltered stages that agree may both have missed a change that was
+ * taken back between them; whether that was possible is told here.
+ *
+ * Such a pair of changes takes effect after the first stage looked and before the second did. If one thread made
+ * both, it had reported the first by then. If two threads did, both were under way.
+ */
+import { EVENT_TYPES } from "@weir/matcher-wasm/format";
+import { decoded, type Seen, type Threads } from "./records.ts";
+
+const idsOf = (...names: readonly string[]): ReadonlySet<number> =>
+  new Set(EVENT_TYPES.filter(({ name }) => names.includes(name)).map(({ id }) => id));
+
+/** They change paths of any file. */
+const MOVING = idsOf("rename", "mount", "umount");
+/** They change what rules see of one file. */
+const DESCRIBING = idsOf("chmod", "chown");
+
+interface Change {
+  /** The thread's event before: not earlier did it begin. */
+  readonly sinceNs: bigint;
+  readonly reportedNs: bigint;
+  readonly endNs: bigint;
+}
+
+type ByThread = Map<number, Change[]>;
+
+export class Changes {
+  readonly #moving: ByThread = new Map();
+  /** By name of the file. */
+  readonly #describing = new Map<string, ByThread>();
+
+  constructor(before: Threads, after: Threads) {
+    for (const [tid, events] of before) {
+      let sinceNs = 0n;
+      for (const [i, event] of events.entries()) {
+        const otherNs = after.get(tid)?.[i]?.timeNs ?? event.timeNs;
+        const [reportedNs, endNs] = event.timeNs < otherNs ? [event.timeNs, otherNs] : [otherNs, event.timeNs];
+        const change = { sinceNs, reportedNs, endNs };
+        if (MOVING.has(event.type)) pushTo(this.#moving, tid, change);
+        if (DESCRIBING.has(event.type)) pushTo(entry(this.#describing, nameOf(event)), tid, change);
+        sinceNs = endNs;
+      }
+    }
+  }
+
+  /** Whether other threads may have changed something of the event and taken it back between these moments. */
+  mayHideBetween(event: Seen, startNs: bigint, endNs: bigint): boolean {
+    const describing = this.#describing.size > 0 ? this.#describing.get(nameOf(event)) : undefined;
+    return [this.#moving, describing].some((changes) => changes && mayHide(changes, event.tid, { startNs, endNs }));
+  }
+}
+
+function mayHide(all: ByThread, tid: number, { startNs, endNs }: { startNs: bigint; endNs: bigint }): boolean {
+  let underWay = 0;
+  for (const [other, changes] of all) {
+    if (other === tid) continue;
+    const change = changes[firstNotBefore(changes, startNs)];
+    if (change === undefined || change.sinceNs > endNs) continue;
+    underWay++;
+    if (underWay > 1 || change.reportedNs <= endNs) return true;
+  }
+  return false;
+}
+
+function nameOf(event: Seen): string {
+  const { path } = decoded(event);
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function entry(map: Map<string, ByThread>, name: string): ByThread {
+  const found = map.get(name) ?? new Map<number, Change[]>();
+  map.set(name, found);
+  return found;
+}
+
+function pushTo(map: ByThread, tid: number, change: Change): void {
+  const list = map.get(tid);
+  if (list) list.push(change);
+  else map.set(tid, [change]);
+}
+
+/** @returns index of the first change that ends at this moment or later */
+function firstNotBefore(changes: readonly Change[], ns: bigint): number {
+  let [low, high] = [0, changes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((changes[middle] as Change).endNs < ns) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,171 @@
+/**
+ * Random rules, as text for the real compiler: about the directories and names that operations use, with the flags,
+ * owners, modes and credentials that they have, beside expressions of the rule language's own generators.
+ */
+import { EVENT_TYPES, FIELDS, type Field } from "@weir/matcher-wasm/format";
+import { analysePolicies, type Expr, leafText } from "@weir/rules";
+import { rulesAndEvents } from "@weir/rules/testing";
+import fc from "fast-check";
+import type { Condition, Rules } from "./plan.ts";
+import type { Random } from "./random.ts";
+import { NAMES, type World } from "./world.ts";
+
+const TENANTS = ["red", "green", "blue", "grey"];
+const FILE_TYPES = EVENT_TYPES.filter(({ file }) => file).map(({ name }) => name);
+const INTS = [0, 1, 2, 3, 0o111, 0o644, 0o4000, 0o7777, 0o40000, 0o170000, 1000, 65534, 2 ** 31];
+const OPEN_FLAGS = ["O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND", "O_EXCL", "O_DIRECTORY"];
+
+const quote = (text: string): string => JSON.stringify(text);
+
+/** A path glob or literal about one directory. */
+function pathTest(random: Random, directory: string): string {
+  const name = random.one(NAMES);
+  const parent = directory.slice(0, directory.lastIndexOf("/"));
+  const last = directory.slice(directory.lastIndexOf("/") + 1);
+  return random.weighted([
+    [4, () => quote(`${directory}/${name}`)],
+    [1, () => quote(directory)],
+    [4, () => `~${quote(`${directory}/*`)}`],
+    [4, () => `~${quote(`${directory}/**`)}`],
+    [1, () => `~${quote(`${directory}/*.conf`)}`],
+    [1, () => `~${quote(`${directory}/**/${name}`)}`],
+    [1, () => `~${quote(`${parent}/*/${name}`)}`],
+    [1, () => `~${quote(`${parent}/${last.slice(0, 1)}*/**`)}`],
+    [1, () => `~${quote(`$ROOT/**/${last}/*`)}`],
+    [1, () => `~${quote(`/**/${name}`)}`],
+  ])();
+}
+
+function nameTest(random: Random): string {
+  return random.weighted([
+    [4, () => quote(random.one(NAMES))],
+    [1, () => `~${quote(random.one(["*.conf", "a*", "*b", "pass*", "n*"]))}`],
+    [1, () => `r"${random.one(["^pass", "\\.conf$", "^(a|b)$", "^$"])}"`],
+  ])();
+}
+
+/** Tests of a text, one or a list of them, denied now and then. */
+function textCondition(random: Random, field: string, test: () => string): Condition {
+  const denied = random.chance(0.04);
+  if (random.chance(0.6)) {
+    const one = test();
+    const operator = /^[~r]/.test(one) ? (denied ? "!~" : "=~") : denied ? "!=" : "==";
+    return `${field} ${operator} ${one.replace(/^~/, "")}`;
+  }
+  return `${field} ${denied ? "not in" : "in"} [${random.list(random.between(1, 4), test).join(", ")}]`;
+}
+
+const fieldsBy = new Map<string, readonly Field[]>();
+
+/** Fields that the record has, of the event and of the process. */
+function recordFields(type: string): readonly Field[] {
+  let fields = fieldsBy.get(type);
+  if (fields === undefined) {
+    const of = FIELDS.filter(({ event }) => event === undefined || event === type);
+    fields = of.filter(({ source, array }) => source.from !== "context" && source.from !== "variable" && !array);
+    fieldsBy.set(type, fields);
+  }
+  return fields;
+}
+
+function pathCondition(random: Random, type: string, world: World): Condition {
+  const paths = recordFields(type).filter(({ source }) => source.from === "path");
+  const names = recordFields(type).filter(({ source }) => source.from === "basename");
+  if (names.length > 0 && random.chance(0.25))
+    return textCondition(random, random.one(names).name, () => nameTest(random));
+  const directory = (): string => random.one(random.chance(0.8) ? world.watched : world.directories);
+  return textCondition(random, random.one(paths).name, () => pathTest(random, directory()));
+}
+
+function flagCondition(random: Random): Condition {
+  const flags = random.some(OPEN_FLAGS, 3).join("|");
+  return `open.flags & (${flags}) ${random.one(["> 0", "!= 0", "== 0", `== ${random.one(OPEN_FLAGS)}`])}`;
+}
+
+/** Any other field that the record has. */
+function otherCondition(random: Random, type: string): Condition {
+  if (type === "open" && random.chance(0.6)) return flagCondition(random);
+  const field = random.one(recordFields(type).filter(({ source }) => source.from !== "path"));
+  switch (field.type) {
+    case "bool":
+      return random.chance(0.5) ? field.name : { not: field.name };
+    case "int": {
+      const compared = random.chance(0.3) ? `${field.name} & ${random.one(INTS)}` : field.name;
+      if (random.chance(0.3)) return `${field.name} in [${random.some(INTS, 4).join(", ")}]`;
+      return `${compared} ${random.one(["==", "!=", "<", "<=", ">", ">="])} ${random.one(INTS)}`;
+    }
+    default: {
+      const texts = [...NAMES, "tmpfs", "ext4", "overlay", "user.weir", "trusted.weir", "user", "conf"];
+      return textCondition(random, field.name, () => quote(random.one(texts)));
+    }
+  }
+}
+
+/** What the host alone knows: in the kernel nothing may be dropped for its sake. */
+const CONTEXT = ['process.file.name == "workload"', 'process.file.path != "/bin/none"', "process.ancestors.pid == 1"];
+
+function condition(random: Random, type: string, world: World): Condition {
+  const path = (): Condition => pathCondition(random, type, world);
+  const other = (): Condition => otherCondition(random, type);
+  return random.weighted<() => Condition>([
+    [20, path],
+    [8, () => ({ and: [path(), other()] })],
+    [3, () => ({ or: [path(), path()] })],
+    [3, () => ({ or: [path(), { and: [path(), other()] }] })],
+    [2, () => ({ and: [path(), path()] })],
+    [1, () => ({ and: [path(), { not: { or: [other(), path()] } }] })],
+    [1, () => ({ and: [path(), random.one(CONTEXT)] })],
+    [1, () => ({ not: { or: [{ not: path() }, other()] } })],
+    [1, other],
+  ])();
+}
+
+function exprCondition(expr: Expr): Condition {
+  switch (expr.kind) {
+    case "const":
+      return expr.value ? "open.retval == 0" : "open.retval == 1";
+    case "and":
+      return { and: expr.terms.map(exprCondition) };
+    case "or":
+      return { or: expr.terms.map(exprCondition) };
+    case "not":
+      return { not: exprCondition(expr.term) };
+    default:
+      return leafText(expr);
+  }
+}
+
+/** Of the rule language's own generators, beside a path, so that not everything is let through for their sake. */
+function foreignCondition(random: Random, world: World): Condition {
+  const [found] = fc.sample(rulesAndEvents({ rulesMax: 1, eventsMax: 1 }), { seed: random.next() | 0, numRuns: 1 });
+  const [expr] = found?.exprs ?? [];
+  if (found === undefined || expr === undefined || !FILE_TYPES.includes(found.type))
+    return condition(random, "open", world);
+  return { and: [pathCondition(random, found.type, world), exprCondition(expr)] };
+}
+
+export const policyOf = (expressions: readonly string[]): string =>
+  `version: 1.0.0\nrules:\n${expressions.map((text, i) => `  - id: r${i}\n    expression: ${quote(text)}`).join("\n")}\n`;
+
+const compiles = (text: string): boolean =>
+  analysePolicies([{ name: "policy.yaml", text: policyOf([text]) }], { unsupported: "error" }).ok;
+
+/**
+ * Few rules of one type and tenant, as a rule that lets more through covers for the others.
+ * @param text of a condition
+ */
+export function makeRules(random: Random, world: World, text: (condition: Condition) => string): Rules {
+  const rule = (type: string): Condition => {
+    for (;;) {
+      const made = random.chance(0.08) ? foreignCondition(random, world) : condition(random, type, world);
+      if (compiles(text(made))) return made;
+    }
+  };
+  const tenants = random.some(TENANTS, TENANTS.length).sort();
+  return Object.fromEntries(
+    tenants.map((tenant) => {
+      const types = [...(random.chance(0.8) ? ["open"] : []), ...random.some(FILE_TYPES, 10)];
+      return [tenant, [...new Set(types)].flatMap((type) => random.list(random.chance(0.2) ? 2 : 1, () => rule(type)))];
+    }),
+  );
+}

@@ -40,7 +40,7 @@ Examples:
 async function explain(paths: string[], options: ExplainOptions): Promise<void> {
   const { readPolicies } = await import("../policies/inputs.ts");
   const { CommandError, PolicyError } = await import("../terminal/errors.ts");
-  const { countsText, diagnosticsText } = await import("../policies/report.ts");
+  const { countOf, countsText } = await import("../policies/report.ts");
   const { analysePolicies, EventError, PolicySet } = await import("@weir/rules");
   if (paths.includes("-") && options.event === "-")
     throw new CommandError("standard input is either the policy or the event");
@@ -59,7 +59,9 @@ async function explain(paths: string[], options: ExplainOptions): Promise<void> 
     process.stdout.write(`${JSON.stringify(explanationJson(set, judged, options.rule))}\n`);
     return;
   }
-  process.stderr.write(diagnosticsText(analysis.diagnostics));
+  // They are about the policies, not about this event.
+  if (analysis.diagnostics.length > 0)
+    process.stderr.write(`weir explain: ${countOf(analysis.diagnostics, "warning")}, shown by weir check\n`);
   process.stdout.write(explanationText(set, judged, options.rule));
 }
 

@@ -143,7 +143,8 @@ function unfilteredText(rules: readonly LoadedRule[]): string {
   });
   if (open.length === 0) return "";
   // Those over the life of processes cost nothing more, and would hide the others.
-  const [life, costly] = [true, false].map((free) => open.filter(({ rule }) => isLife(rule) === free)) as [Open, Open];
+  const life = open.filter(({ rule }) => isLife(rule));
+  const costly = open.filter(({ rule }) => !isLife(rule));
   const shown = costly.slice(0, UNFILTERED_SHOWN).map(({ rule, part }) => unfilteredRuleText(rule, part));
   const more = costly.length > shown.length ? `  … and ${costly.length - shown.length} more, with --rules\n` : "";
   const free = life.length === 0 ? "" : `  ${lifeText(life.map(({ rule }) => rule))}\n`;

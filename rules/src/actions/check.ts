@@ -59,7 +59,11 @@ function checkSet(action: SetAction, names: ActionNames): NonNullable<CheckedAct
   const variable = names.variables.get(name);
   if (variable === undefined) throw untypedError(action, names);
   if (action.scopeField !== undefined)
-    throw new ActionError("unsupported", action.scopeField.place, "`scope_field` is not supported yet");
+    throw new ActionError(
+      "unsupported",
+      action.scopeField.place,
+      "`scope_field`: a variable of the event's own process can be set, not yet one of the process that a field names",
+    );
   return { variable, append: action.append, value: setValue(action, variable, names) };
 }
 

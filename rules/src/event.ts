@@ -7,6 +7,7 @@
  */
 import { extensionOf, FIELDS, type Field, type FieldSource, nameOf, namespaceOf } from "@weir/matcher-wasm/format";
 import type { EventFields, EventValue } from "./evaluate.ts";
+import { pathOfParts } from "./event-path.ts";
 
 type Value = EventValue | readonly EventValue[];
 type Values = Record<string, Value | undefined>;
@@ -20,8 +21,9 @@ const plans = new Map<string, readonly Step[]>();
 
 /**
  * Fills in what is absent and follows from what is there: values under their other names, name, extension
- * and lengths of a path, permission bits of a mode, arguments as one text. Where only the name of a file is
- * given, its path is `/NAME`; where only permission bits are given, the mode is these bits.
+ * and lengths of a path, permission bits of a mode, arguments as one text. Where of a path only such parts are
+ * given, it is one that has them, `/NAME` for a name alone; where only permission bits are given, the mode is these
+ * bits; where only the namespace of an attribute is given, its name is `NAMESPACE.a`.
  * @param type name of the event type
  * @returns a new map; fields of other types are left as they are
  */
@@ -59,18 +61,82 @@ const maskOf = (source: FieldSource): number | undefined => ("mask" in source ? 
 function planOf(type: string): Step[] {
   const fields = fieldsOf(type);
   const same = sharedFields(type).map(sharedStep);
-  const given = fields.flatMap(pathSteps);
+  const given = fields.flatMap((field) => [...pathSteps(field, fields), ...attributeSteps(field, fields)]);
   const parts = fields.flatMap((field) => maskSteps(field, fields));
   const derived = fields.flatMap((field) => [...recordSteps(field, fields), ...contextSteps(field, fields)]);
   // Values that are shared before anything is derived from them, and what was derived afterwards.
   return [...same, ...given, ...parts, ...derived, ...same];
+}
 
-  function pathSteps(field: Field): Step[] {
-    const { source } = field;
-    if (source.from !== "basename") return [];
-    const path = fields.find((f) => f.source.from === "path" && f.source.slot === source.slot);
-    return path === undefined ? [] : [step(path, field, onText(rooted))];
-  }
+/** Fields that follow from a path. */
+const PATH_PARTS = ["basename", "extension", "nameLength", "pathLength"] as const;
+type PathPart = (typeof PATH_PARTS)[number];
+type PartFields = Readonly<Partial<Record<PathPart, Field>>>;
+
+function partsOf(path: Field, fields: readonly Field[]): PartFields {
+  const { source } = path;
+  const slot = source.from === "path" ? source.slot : undefined;
+  const at = (from: PathPart) => fields.find((f) => f.source.from === from && f.source.slot === slot);
+  return Object.fromEntries(PATH_PARTS.flatMap((from) => at(from) ?? []).map((f) => [f.source.from, f]));
+}
+
+/** A path from what is said of it. */
+function pathSteps(path: Field, fields: readonly Field[]): Step[] {
+  if (path.source.from !== "path") return [];
+  const parts = partsOf(path, fields);
+  return [
+    (values) => {
+      if (values[path.name] !== undefined) return;
+      const found = pathFrom(parts, values);
+      if (found === undefined || found.length === 0) return;
+      values[path.name] = isText(parts, values) ? decoder.decode(found) : found;
+    },
+  ];
+}
+
+const isText = ({ basename, extension }: PartFields, values: Values): boolean =>
+  [basename, extension].every((field) => !(field && values[field.name] instanceof Uint8Array));
+
+/** @returns the empty path where nothing is said of it, undefined where no path is so */
+function pathFrom({ basename, extension, nameLength, pathLength }: PartFields, values: Values): Uint8Array | undefined {
+  const bytes = (field: Field | undefined): Uint8Array | undefined => {
+    const value = field && values[field.name];
+    return typeof value === "string" ? encoder.encode(value) : value instanceof Uint8Array ? value : undefined;
+  };
+  const length = (field: Field | undefined): number | undefined => {
+    const value = field && values[field.name];
+    return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
+  };
+  return pathOfParts({
+    name: bytes(basename),
+    extension: bytes(extension),
+    nameLength: length(nameLength),
+    pathLength: length(pathLength),
+  });
+}
+
+/**
+ * @param event as given, not completed
+ * @returns the fields that say together of a path what no path is, for each path that the event does not give itself
+ */
+export function impossiblePaths(type: string, event: EventFields): readonly (readonly Field[])[] {
+  const values: Values = { ...event };
+  const fields = fieldsOf(type);
+  return fields.flatMap((path) => {
+    if (path.source.from !== "path" || values[path.name] !== undefined) return [];
+    const parts = partsOf(path, fields);
+    const given = Object.values(parts).filter(({ name }) => values[name] !== undefined);
+    return given.length > 0 && pathFrom(parts, values) === undefined ? [given] : [];
+  });
+}
+
+/** The name of an attribute from its namespace. */
+function attributeSteps(field: Field, fields: readonly Field[]): Step[] {
+  if (field.source.from !== "textPrefix") return [];
+  const text = fields.find((f) => f.source.from === "text");
+  const named = (value: EventValue): EventValue | undefined =>
+    typeof value === "string" && value !== "" ? `${value}.a` : undefined;
+  return text === undefined ? [] : [step(text, field, named)];
 }
 
 function sharedStep(group: readonly Field[]): Step {
@@ -106,13 +172,6 @@ function onText(derive: (bytes: Uint8Array) => Uint8Array): (value: EventValue) 
 function byteLength(value: EventValue): EventValue | undefined {
   if (typeof value === "string") return encoder.encode(value).length;
   return value instanceof Uint8Array ? value.length : undefined;
-}
-
-function rooted(name: Uint8Array): Uint8Array {
-  const path = new Uint8Array(name.length + 1);
-  path[0] = 0x2f;
-  path.set(name, 1);
-  return path;
 }
 
 const masked =

@@ -1,11 +1,10 @@
+export { notJson, parseJson, withoutByteOrderMark } from "./json.ts";
 export {
   EventError,
   type EventProblem,
   type EventResult,
   hasKernelPaths,
-  notJson,
   parseEvent,
-  parseJson,
   problemText,
   readEvent,
   type TypedEvent,

@@ -163,3 +163,46 @@ test("what is quoted of an event does not disturb a terminal", () => {
     expect(problems(value).join("")).not.toMatch(/[\p{Cc}\u202e]/u);
   expect(() => parseEvent(`{"type": ${hostile}}`)).toThrow(/^not JSON: [^\p{Cc}\u202e]*$/u);
 });
+
+describe("parts of a path without the path", () => {
+  const pathOf = (fields: object): unknown =>
+    parseEvent(JSON.stringify({ type: "open", ...fields })).fields["open.file.path"];
+  test.each<[object, string | undefined]>([
+    [{ "open.file.path.length": 2 }, "/a"],
+    [{ "open.file.name.length": 5, "open.file.extension": ".gz" }, "/aa.gz"],
+    [{ "open.file.name": "x", "open.file.path.length": 8 }, "/aaaaa/x"],
+    [{ "open.file.name.length": 0 }, undefined],
+  ])("%j: %s", (fields, path) => expect(pathOf(fields)).toBe(path));
+
+  test.each<[object, string]>([
+    [{ "open.file.path.length": 5000 }, "open.file.path.length: no path has this value"],
+    [{ "open.file.extension": "gz" }, "open.file.extension: no path has this value"],
+    [
+      { "open.file.name.length": 2, "open.file.extension": ".txt" },
+      "open.file.extension: no path has this value together with `open.file.name.length`",
+    ],
+    [
+      { "open.file.name": "abc", "open.file.name.length": 2 },
+      "open.file.name: no path has this value together with `open.file.name.length`",
+    ],
+  ])("%j", (fields, problem) => expect(problems({ type: "open", ...fields })).toEqual([problem]));
+
+  test("the namespace of an attribute without its name", () => {
+    const event = parseEvent('{"type": "setxattr", "setxattr.file.destination.namespace": "security"}');
+    expect(event.fields["setxattr.file.destination.name"]).toBe("security.a");
+  });
+});
+
+test("a byte order mark in front is none of the text", () =>
+  expect(parseEvent('\ufeff{"type": "open"}')).toEqual({ type: "open", fields: {} }));
+
+test.each<[string, string | null]>([
+  ['{"type": "open", "process.uid": 1,\n "process.uid": 1}', 'the key "process.uid" occurs twice, again on line 2'],
+  ['{"type": "open", "t\\u0079pe": "open"}', 'the key "type" occurs twice'],
+  ['{"type": "open", "process.args": "\\"type\\", {", "process.argv": ["type", "type"]}', null],
+  ['{"type": "open", "process.comm": "process.uid", "process.uid": 1}', null],
+])("keys that occur twice: %s", (text, problem) => {
+  const read = (): unknown => parseEvent(text);
+  if (problem === null) expect(read).not.toThrow();
+  else expect(read).toThrow(problem);
+});

@@ -16,10 +16,11 @@ import {
   variableKey,
 } from "@weir/matcher-wasm/format";
 import type { EventFields, EventValue } from "../evaluate.ts";
-import { completeEvent, sharedFields } from "../event.ts";
+import { completeEvent, impossiblePaths, sharedFields } from "../event.ts";
 import { isEventPath } from "../paths.ts";
 import { visible } from "../quote.ts";
 import { suggest, suggestion } from "../suggest.ts";
+import { notJson, parseJson, withoutByteOrderMark } from "./json.ts";
 import { readValue, received, type ValueProblem } from "./values.ts";
 
 /** An event of a type with its values, those included that follow from others. */
@@ -54,26 +55,6 @@ export function problemText({ key, index, message, hint }: EventProblem): string
   return `${where === "" ? "" : `${where}: `}${message}${hint === undefined ? "" : ` (${hint})`}`;
 }
 
-type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
-
-const exactIntegers: Reviver = (_key, value, { source }) =>
-  typeof value === "number" && !Number.isSafeInteger(value) && source !== undefined && /^-?\d{1,32}$/.test(source)
-    ? BigInt(source)
-    : value;
-
-/**
- * @returns the value, with integers beyond 2^53 as bigint, so that none is rounded
- * @throws SyntaxError as JSON.parse does
- */
-export function parseJson(text: string): unknown {
-  return JSON.parse(text, exactIntegers as Parameters<typeof JSON.parse>[1]);
-}
-
-/** @returns why `parseJson` failed; the engine quotes what it read as it is */
-export function notJson(error: unknown): string {
-  return `not JSON: ${visible((error as Error).message)}`;
-}
-
 export interface ReadEventOptions {
   /** Refuse paths that no kernel reports; absent ones are allowed. */
   readonly kernelPaths?: boolean;
@@ -97,7 +78,7 @@ export function readEvent(value: unknown, options: ReadEventOptions = {}): Event
     else fields[key] = result.value;
   }
   if (typeof type !== "string" || problems.length > 0) return { ok: false, problems };
-  problems.push(...contradictions(type, fields));
+  problems.push(...contradictions(type, fields), ...unfitting(type, fields));
   if (options.kernelPaths === true) problems.push(...pathProblems(type, fields));
   if (problems.length > 0) return { ok: false, problems };
   const event = { type, fields: completeEvent(type, fields) };
@@ -106,13 +87,13 @@ export function readEvent(value: unknown, options: ReadEventOptions = {}): Event
 }
 
 /**
- * @param text JSON
- * @throws EventError naming the keys that are wrong, and the place where it is no JSON
+ * @param text JSON, with or without a byte order mark
+ * @throws EventError naming the keys that are wrong or there twice, and the place where it is no JSON
  */
 export function parseEvent(text: string, options: ReadEventOptions = {}): TypedEvent {
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = parseJson(withoutByteOrderMark(text));
   } catch (error) {
     throw new EventError([{ key: "", message: notJson(error) }]);
   }
@@ -174,6 +155,17 @@ function contradictions(type: string, fields: EventFields): EventProblem[] {
         message: `is the same value as \`${first?.name}\`, but the event has another one there`,
       })),
   );
+}
+
+/** What is said of a path that is not given, and fits none. */
+function unfitting(type: string, fields: EventFields): EventProblem[] {
+  return impossiblePaths(type, fields).map(([first, ...others]) => {
+    const also = others.map(({ name }) => ` and \`${name}\``).join("");
+    return {
+      key: first?.name ?? "",
+      message: `no path has this value${also === "" ? "" : ` together with${also.slice(4)}`}`,
+    };
+  });
 }
 
 const PATH_FIELDS = Map.groupBy(

@@ -123,6 +123,20 @@ test("lines that are no cases", async () => {
   ]);
 });
 
+test("a byte order mark, and keys that are there twice", async () => {
+  const good = JSON.stringify({ expression: PASSWD, event: open(), expected: true });
+  const { passed, failures } = await run(
+    `\ufeff${good}`,
+    good.replace('"expected":true', '"expected":false,"expected":true'),
+    good.replace('"type":', '"type":"open","type":'),
+  );
+  expect(passed).toBe(1);
+  expect(failures).toEqual([
+    { line: 2, detail: 'the key "expected" occurs twice' },
+    { line: 3, detail: 'the key "type" occurs twice' },
+  ]);
+});
+
 test("an expression that is wrong is so whatever the event", async () => {
   const dns = { type: "dns", "dns.question.name": "x" };
   const { passed, failures } = await run(
@@ -143,6 +157,9 @@ describe("events that no kernel reports", () => {
     ["relative path", { "open.file.path": "etc" }, 'open.file.path == "etc"'],
     ["path with dots", { "open.file.path": "/a/../b" }, 'open.file.path == "/a/../b"'],
     ["name alone", { "open.file.name": "passwd" }, 'open.file.name == "passwd"'],
+    ["length alone", { "open.file.path.length": 2 }, "open.file.path.length == 2 && open.file.path.length != 3"],
+    ["length of the name alone", { "open.file.name.length": 7 }, "open.file.name.length in [7, 8]"],
+    ["extension alone", { "open.file.extension": ".txt" }, 'open.file.extension == ".txt"'],
   ])("%s", async (_, fields, expression) => {
     const result = await run({ expression, event: { type: "open", ...fields }, expected: true });
     expect(result).toEqual({ passed: 1, failed: 0, failures: [] });

@@ -11,7 +11,7 @@ import { accessPredicates, kernelStagePasses, toSeeds } from "../access/index.ts
 import { CheckError, type CheckedExpression, checkRule, type VariableTable } from "../check/index.ts";
 import { diagnosticAt, renderDiagnostic } from "../diagnostics.ts";
 import { evaluate } from "../evaluate.ts";
-import { hasKernelPaths, type TypedEvent } from "../events/index.ts";
+import { hasKernelPaths, type TypedEvent, withoutByteOrderMark } from "../events/index.ts";
 import type { AccessPredicate, CheckedRule, Nnf } from "../ir.ts";
 import { placeOf, wholeText } from "../source.ts";
 import { ExpressionError } from "../syntax/error.ts";
@@ -72,7 +72,7 @@ export async function runConformance(
   for await (const text of lines) {
     number++;
     if (text.trim() === "" || text.trimStart().startsWith("#")) continue;
-    batch.push({ number, text });
+    batch.push({ number, text: number === 1 ? withoutByteOrderMark(text) : text });
     if (batch.length === BATCH_CASES) await flush();
   }
   await flush();

@@ -115,7 +115,7 @@ describe("two tenants on one agent", () => {
     const rules = join(folder, "hostile.yaml");
     writeFileSync(rules, policy({ shown: `=~ "${watched}/hostile/**"` }));
     const shown = new Child(["run", rules]);
-    await shown.next("rules active", ({ line }) => String(line).includes("rules active"));
+    await shown.next("rules active", ({ line }) => /rules? active/.test(String(line)));
     const names = [
       Buffer.from('new\nline","rule":{"id":"forged"}}'),
       Buffer.from("\u001b[2J\u001b]0;owned\u0007\r\b"),
@@ -395,7 +395,7 @@ describe("hosts that can't run the kernel stage", () => {
 
   test.each([[["--json"]], [[]]])("a reader that leaves ends weir run %j with a message", async (flags) => {
     const child = new Child(["run", file, ...flags]);
-    await child.next("rules active", ({ line }) => String(line).includes("rules active"));
+    await child.next("rules active", ({ line }) => /rules? active/.test(String(line)));
     await touch("plain");
     await child.next("a detection", (value) => ruleOf(value) === "plain" || String(value["line"]).includes(" plain "));
     child.closeStdout();

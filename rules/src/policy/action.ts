@@ -78,6 +78,8 @@ function readAction(reader: PolicyReader, node: Node | null, list: Entry | undef
   const entries = reader.written(reader.knownEntries(map, "an action", [...KINDS, "filter"]), KINDS);
   const kinds = KINDS.filter((kind) => entries.has(kind));
   const [kind] = kinds;
+  // What has a key that is unknown is told already.
+  if (kind === undefined && [...entries.keys()].some((key) => key !== "filter")) return null;
   if (kind === undefined || kinds.length > 1) {
     const received = kinds.length > 1 ? kinds.join(" and ") : "none";
     const hint = kinds.length > 1 ? "write one list item for each" : undefined;

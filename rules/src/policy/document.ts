@@ -314,7 +314,7 @@ export class PolicyReader {
   items(entry: Entry | undefined, what: string): readonly (Node | null)[] {
     if (entry === undefined) return [];
     if (isSeq(entry.value)) return entry.value.items.map((item) => this.resolve(item));
-    const hint = isMap(entry.value) ? "start each item with `- `" : undefined;
+    const hint = typeName(entry.value) === "nothing" ? undefined : "start each item with `- `";
     this.error("yaml", this.valuePlace(entry), `${what} must be a list, received ${typeName(entry.value)}`, hint);
     return [];
   }
@@ -338,7 +338,13 @@ export class PolicyReader {
 
   boolean(entry: Entry | undefined, what: string): boolean | undefined {
     if (entry === undefined) return undefined;
-    if (isScalar(entry.value) && typeof entry.value.value === "boolean") return entry.value.value;
+    if (isScalar(entry.value)) {
+      const { value, type } = entry.value;
+      if (typeof value === "boolean") return value;
+      // Booleans of YAML 1.1, as the Agent reads them.
+      if (type === "PLAIN" && /^(?:yes|on)$/i.test(String(value))) return true;
+      if (type === "PLAIN" && /^(?:no|off)$/i.test(String(value))) return false;
+    }
     this.error("yaml", this.valuePlace(entry), `${what} must be true or false, received ${typeName(entry.value)}`);
     return undefined;
   }

@@ -70,7 +70,8 @@ function readEntries(reader: PolicyReader): ReadonlyMap<string, Entry> {
     return new Map();
   }
   const entries = reader.knownEntries(root, "a policy", KEYS);
-  if (!["rules", "macros", "hooks"].some((key) => entries.has(key)))
+  const isMisspelt = reader.diagnostics.hasErrors;
+  if (!isMisspelt && !["rules", "macros", "hooks"].some((key) => entries.has(key)))
     reader.error("empty", reader.place(root), "the policy has neither `rules` nor `macros`");
   return reader.written(entries);
 }

@@ -81,7 +81,7 @@ export function oneOf<T extends string>(
       "unknown-value",
       place,
       `${what} cannot be ${JSON.stringify(text)}`,
-      () => suggestion(text, names) ?? `one of ${names.join(", ")}`,
+      () => suggestion(text, names) ?? `${names.length === 1 ? "only" : "one of"} ${names.join(", ")}`,
     );
   return found;
 }

@@ -8,6 +8,7 @@ import { CONTEXT, INPUT, OUTPUT, PROOF } from "../format/layout.ts";
 import { ABI_VERSION } from "../format/record.ts";
 
 import { consumed, malformed, match_batch, match_context, resume } from "./batch.ts";
+import { element_int, set_element, value_count } from "./elements.ts";
 import {
   all_int_in,
   any_int,
@@ -57,6 +58,7 @@ export {
   any_int_pair,
   context_int,
   context_unknown,
+  element_int,
   emit_int,
   emit_ints,
   emit_strings,
@@ -65,9 +67,11 @@ export {
   ip_all_in,
   ip_in,
   same_string,
+  set_element,
   string_all_in,
   string_in,
   string_is,
   string_length,
   template_is,
+  value_count,
 };

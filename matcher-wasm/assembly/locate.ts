@@ -12,6 +12,8 @@ import {
   REF_DESTINATION_EXTENSION,
   REF_DESTINATION_NAME,
   REF_DESTINATION_PATH,
+  REF_ELEMENT,
+  REF_ENDS,
   REF_EXTENSION,
   REF_FILESYSTEM,
   REF_NAME,
@@ -19,6 +21,7 @@ import {
   REF_TEXT_PREFIX,
 } from "../format/layout.ts";
 import { contextCount, contextValue, stringAddress, stringLength } from "./context.ts";
+import { element, elementCount, elementStart } from "./elements.ts";
 import {
   commOf,
   destinationLength,
@@ -48,7 +51,9 @@ export function forgetText(): void {
 
 /** Number of values of a field. */
 export function valueCount(ref: u32): u32 {
-  return (ref & REF_ARRAY) != 0 ? contextCount(ref & REF_CONTEXT_ENTRY_MASK) : 1;
+  if ((ref & REF_ARRAY) == 0) return 1;
+  const count = contextCount(ref & REF_CONTEXT_ENTRY_MASK);
+  return (ref & REF_ELEMENT) != 0 ? elementCount(ref >> REF_ENDS, count) : count;
 }
 
 /** Puts value `index` of the field into `text` and `textLength`; an absent scalar is the empty string. */
@@ -67,7 +72,9 @@ function find(record: usize, ref: u32, index: u32): void {
   found = 0;
   const entry = ref & REF_CONTEXT_ENTRY_MASK;
   textLength = 0;
-  if (index >= contextCount(entry)) return;
+  const count = contextCount(entry);
+  if ((ref & REF_ELEMENT) != 0) index += (ref & REF_ARRAY) != 0 ? elementStart(ref >> REF_ENDS, count) : element;
+  if (index >= count) return;
   const value = contextValue(entry, index);
   text = stringAddress(value);
   textLength = stringLength(value);

@@ -60,6 +60,12 @@ export interface MatcherDescription {
  */
 export const UUID_KEY: ContextKey = { key: "builtins.uuid4", type: "string", array: false };
 
+/**
+ * @returns the key of how many values of an array the ancestors up to each one have, where each has any number: an
+ *   array of integers, one for each ancestor
+ */
+export const endsKey = (key: string): string => `${key}.ends`;
+
 /** @returns the key of a variable in the context block, and its name as a field */
 export function variableKey(name: string): string {
   return `\${${name}}`;

@@ -46,6 +46,12 @@ export interface Field {
   /** Paths of the record: some events of the type have none, the field is empty then. All others are always there. */
   readonly optional?: true;
   readonly source: FieldSource;
+  /** What the current element of an iterator has: one value of `of`, or with `ends` any number of them. */
+  readonly element?: {
+    readonly of: Field;
+    /** How many values of `of` the elements up to each one have. */
+    readonly ends?: Field;
+  };
   readonly doc: string;
 }
 

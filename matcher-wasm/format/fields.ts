@@ -2,6 +2,7 @@
  * The one table of events and fields. The rule checker, the matcher's code generation, the context block,
  * `weir fields` and the detections all read it; a field exists exactly when it has a row here.
  */
+import { endsKey } from "./description.ts";
 import {
   commonRows,
   context,
@@ -190,11 +191,19 @@ const hostByName = new Map(HOST_FIELDS.map((f) => [f.name, f]));
 const typesByName = new Map(EVENT_TYPES.map((t) => [t.name, t]));
 const typesById = new Map(EVENT_TYPES.map((t) => [t.id, t]));
 
+/** Where the values of each ancestor end, of which each has any number. */
+const ANCESTOR_ENDS: readonly ContextKey[] = relatedRows("process.ancestors").flatMap(({ source, array }) =>
+  array && source.from === "context" ? [{ key: endsKey(source.key), type: "int", array: true }] : [],
+);
+
 /** Every value that a context block may hold, variables aside, by key. */
 export const CONTEXT_KEYS: ReadonlyMap<string, ContextKey> = new Map(
-  [...FIELDS, ...HOST_FIELDS].flatMap(({ source, type, array }) =>
-    source.from === "context" ? [[source.key, { key: source.key, type, array }]] : [],
-  ),
+  [
+    ...[...FIELDS, ...HOST_FIELDS].flatMap(({ source, type, array }) =>
+      source.from === "context" ? [{ key: source.key, type, array }] : [],
+    ),
+    ...ANCESTOR_ENDS,
+  ].map((key) => [key.key, key]),
 );
 
 export function findField(name: string): Field | undefined {

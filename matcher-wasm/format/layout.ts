@@ -213,7 +213,8 @@ export const INTS_VALUES = 8;
 
 /**
  * How predicates name a string field. Values of the context block: REF_CONTEXT + entry, with REF_ARRAY when
- * there are any number of them.
+ * there are any number of them, with REF_ELEMENT for what the current element has of them: the value at its place,
+ * with REF_ARRAY as many as the entry at REF_ENDS says.
  */
 export const REF_PATH = 0;
 export const REF_DESTINATION_PATH = 1;
@@ -227,7 +228,10 @@ export const REF_TEXT = 8;
 export const REF_TEXT_PREFIX = 9;
 export const REF_CONTEXT = 1 << 16;
 export const REF_ARRAY = 1 << 17;
+export const REF_ELEMENT = 1 << 18;
 export const REF_CONTEXT_ENTRY_MASK = 0xffff;
+/** First bit of the entry with the ends. */
+export const REF_ENDS = 20;
 
 /** Comparisons of `any_int`. */
 export const OP_EQ = 0;

@@ -10,6 +10,7 @@ import {
   CONTEXT_UNKNOWN,
   CONTEXT_VALUE_BYTES,
   type ContextKey,
+  endsKey,
   FIELDS,
   IP_BYTES,
 } from "../format/index.ts";
@@ -116,9 +117,15 @@ export function contextOfFields(
   return keys.map((key) => {
     const names = namesOf(key.key, type);
     const name = names.find((candidate) => Object.hasOwn(values, candidate) && values[candidate] !== undefined);
-    const value = name === undefined ? undefined : values[name];
+    const value = name === undefined ? endsOf(key, values) : values[name];
     return (Array.isArray(value) ? value.map((v) => single(key, v)) : single(key, value)) as ContextValue;
   });
+}
+
+/** Where an event does not say it, each value of an array belongs to another ancestor. */
+function endsOf({ key }: ContextKey, values: Readonly<Record<string, unknown>>): bigint[] | undefined {
+  const array = key.endsWith(endsKey("")) ? values[key.slice(0, -endsKey("").length)] : undefined;
+  return Array.isArray(array) ? array.map((_, i) => BigInt(i + 1)) : undefined;
 }
 
 /** Fields that have the value of a key in events of the type. */

@@ -142,6 +142,8 @@ export function leafFields(expr: Leaf): readonly Field[] {
       return [expr.field, ...intFields(expr.value)];
     case "string":
       return [expr.field, ...expr.tests.flatMap(testFields)];
+    case "exists":
+      return [...expr.arrays, ...expr.others];
     case "member":
     case "ip":
     case "bool":
@@ -195,6 +197,11 @@ function leaf(expr: Leaf, event: EventFields): boolean {
       const any = integers(expr.left, event).some((l) => right.some((r) => compareInts(expr.op, l, r)));
       return any !== expr.negated;
     }
+    case "exists": {
+      const count = elementCount(expr.elements, event);
+      const holds = (i: number): boolean => evaluate(expr.term, atElement(expr.elements, event, i));
+      return Array.from({ length: count }, (_, i) => i).some(holds) !== expr.negated;
+    }
     case "ip": {
       const one = (value: bigint): boolean => expr.networks.some((network) => holds(network, value));
       return quantified(expr, addresses(expr.field, event), one) !== expr.negated;
@@ -202,6 +209,32 @@ function leaf(expr: Leaf, event: EventFields): boolean {
     case "bool":
       return booleans(expr.field, event).includes(expr.value) !== expr.negated;
   }
+}
+
+type ElementField = Field & { readonly element: NonNullable<Field["element"]> };
+
+const arrayOf = (event: EventFields, { name }: Field): readonly EventValue[] | undefined =>
+  Object.hasOwn(event, name) ? (event[name] as readonly EventValue[] | undefined) : undefined;
+
+/** Without ends each value of an array belongs to another element. */
+function elementCount(fields: readonly Field[], event: EventFields): number {
+  const counts = (fields as readonly ElementField[]).map(({ element: { of, ends } }) => {
+    const array = (ends && arrayOf(event, ends)) ?? arrayOf(event, of);
+    return array?.length ?? 0;
+  });
+  return Math.max(0, ...counts);
+}
+
+/** The event with what its element at that place has. */
+function atElement(fields: readonly Field[], event: EventFields, at: number): EventFields {
+  const own = (fields as readonly ElementField[]).map(({ name, element: { of, ends } }) => {
+    const array = arrayOf(event, of) ?? [];
+    if (ends === undefined) return [name, array[at]];
+    const list = arrayOf(event, ends);
+    const end = (i: number): number => (list === undefined ? i + 1 : Number(list[i] ?? 0));
+    return [name, list !== undefined && at >= list.length ? [] : array.slice(at === 0 ? 0 : end(at - 1), end(at))];
+  });
+  return { ...event, ...Object.fromEntries(own) };
 }
 
 function quantified<T>({ all }: { readonly all?: true }, list: readonly T[], one: (value: T) => boolean): boolean {

@@ -1,5 +1,5 @@
 /** Conditions back in the words of the rule language, for messages about what the compiler derived. */
-import type { AccessPredicate, IntExpr, Leaf, StringTest, TemplatePart } from "./ir.ts";
+import type { AccessPredicate, IntExpr, Leaf, Nnf, StringTest, TemplatePart } from "./ir.ts";
 
 const TEXT_MAX = 120;
 
@@ -63,6 +63,8 @@ export function fullText(leaf: Leaf): string {
       return `${not}${leaf.field.name} ${leaf.op} ${intText(leaf.value)}`;
     case "anyIntPair":
       return `${not}${leaf.left.name} ${leaf.op} ${leaf.right.name}`;
+    case "exists":
+      return `${leaf.negated ? "no element: " : ""}${termText(leaf.term)}`;
     case "ip":
       return inList(
         leaf,
@@ -70,6 +72,18 @@ export function fullText(leaf: Leaf): string {
       );
     case "bool":
       return `${not}${leaf.field.name}${leaf.value ? "" : " == false"}`;
+  }
+}
+
+function termText(term: Nnf): string {
+  switch (term.kind) {
+    case "const":
+      return String(term.value);
+    case "and":
+    case "or":
+      return `(${term.terms.map(termText).join(term.kind === "and" ? " && " : " || ")})`;
+    default:
+      return fullText(term);
   }
 }
 

@@ -88,6 +88,18 @@ export type Leaf =
       readonly right: Field;
       readonly negated: boolean;
     }
+  /**
+   * The term holds for one element of an iterator at least: its leaves read `elements`, which are what the element has
+   * of `arrays`, and `others`, which are the same for all. There are as many elements as the longest array says.
+   */
+  | {
+      readonly kind: "exists";
+      readonly elements: readonly Field[];
+      readonly arrays: readonly Field[];
+      readonly others: readonly Field[];
+      readonly term: Nnf;
+      readonly negated: boolean;
+    }
   /** Any address of the field, with `all` every one, lies in one of the networks. */
   | {
       readonly kind: "ip";

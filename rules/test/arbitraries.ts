@@ -12,8 +12,10 @@ import { parseNetwork } from "../src/address.ts";
 import type { EventFields } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
 import type { CompareOp, Expr, IntExpr, Leaf, Network, StringTest } from "../src/ir.ts";
+import { toNnf } from "../src/nnf.ts";
 import { compileRegex } from "../src/regex/index.ts";
-import { fieldsOf, VARIABLES } from "./field-samples.ts";
+import { bindRegister } from "../src/registers.ts";
+import { ELEMENTS, fieldsOf, VARIABLES } from "./field-samples.ts";
 import { regexText } from "./regexes.ts";
 
 const NAMES = ["a", "b", "ab", "etc", "cron.d", "passwd", "é", "-", "x.conf"];
@@ -283,12 +285,53 @@ function intLeaves(ints: readonly Field[]): fc.WeightedArbitrary<Leaf>[] {
   ];
 }
 
+/** Conditions of which some are over one ancestor. */
+export function registerTerms(type: string): fc.Arbitrary<Expr> {
+  const is = (wanted: Field["type"]): Field[] => ELEMENTS.filter((field) => field.type === wanted);
+  const ints = is("int");
+  const leaf: fc.Arbitrary<Leaf> = fc.oneof(
+    { weight: 3, arbitrary: stringLeaf(is("string")) },
+    { weight: 1, arbitrary: allStrings(is("string").filter(({ array }) => array)) },
+    { weight: 1, arbitrary: sameString([...is("string"), ...fieldsOf(type, (f) => f.type === "string")]) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: kind("compare"), op: compareOp, left: intExpr(ints), right: intExpr(ints) }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: kind("member"),
+        field: fc.constantFrom(...ints),
+        values: fc.array(fc.constantFrom(...INTS), { minLength: 1, maxLength: 4 }),
+        negated: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: kind("bool"),
+        field: fc.constantFrom(...is("bool")),
+        value: fc.boolean(),
+        negated: fc.boolean(),
+      }),
+    },
+    { weight: 2, arbitrary: leafOf(type) },
+  );
+  const junction = (terms: fc.Arbitrary<Expr>): fc.Arbitrary<Expr> =>
+    fc.record({
+      kind: fc.constantFrom("and" as const, "and" as const, "or" as const),
+      terms: fc.array(terms, { minLength: 1, maxLength: 3 }),
+    });
+  return junction(fc.oneof(leaf as fc.Arbitrary<Expr>, junction(leaf as fc.Arbitrary<Expr>)));
+}
+
 /** An expression over one event type, `not` and constants included. */
 export function exprOf(type: string): fc.Arbitrary<Expr> {
   return fc.letrec<{ expr: Expr; junction: Expr }>((tie) => ({
     expr: fc.oneof(
       { maxDepth: 4, withCrossShrink: true },
       { weight: 4, arbitrary: leafOf(type) as fc.Arbitrary<Expr> },
+      { weight: 1, arbitrary: registerTerms(type).map((expr) => bindRegister(toNnf(expr)) as Expr) },
       { weight: 4, arbitrary: tie("junction") },
       { weight: 2, arbitrary: fc.record({ kind: fc.constant("not" as const), term: tie("expr") }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant("const" as const), value: fc.boolean() }) },
@@ -338,7 +381,9 @@ const isDerived = ({ source }: Field): boolean =>
 /** An event of the type: paths always, unless they are optional, of the other fields a random subset. */
 export function eventOf(type: string): fc.Arbitrary<TypedEvent> {
   const fields = fieldsOf(type, (field) => !isDerived(field));
-  const model = Object.fromEntries(fields.map((field) => [field.name, fieldValue(field)]));
+  const ends = fc.array(fc.nat(5), { maxLength: 4 }).map((list) => list.sort());
+  const values = fields.map((field): [string, fc.Arbitrary<unknown>] => [field.name, fieldValue(field)]);
+  const model = Object.fromEntries([...values, ["process.ancestors.argv.ends", ends]]);
   const required = fields.filter(({ source, optional }) => source.from === "path" && !optional);
   const requiredKeys = required.map((field) => field.name);
   return fc

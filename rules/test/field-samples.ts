@@ -1,5 +1,6 @@
 /** Which fields random rules read and random events have: of each kind some, as there are hundreds. */
 import { EVENT_TYPES, FIELDS, type Field, variableKey } from "@weir/matcher-wasm/format";
+import { registerName } from "../src/registers.ts";
 
 /** One field of every source and type that the record has, and of the context block some of every type. */
 const CONTEXT_SAMPLE = new Set([
@@ -16,6 +17,7 @@ const CONTEXT_SAMPLE = new Set([
   "process.ancestors.comm",
   "process.ancestors.file.path",
   "process.ancestors.is_exec",
+  "process.ancestors.argv",
   "process.ancestors.user_session.ssh_client_ip",
   "process.user_session.ssh_client_ip",
   "container.id",
@@ -56,6 +58,11 @@ export const VARIABLES: readonly Field[] = (
   source: { from: "variable", key: variableKey(name) },
   doc: "",
 }));
+
+/** What one ancestor has, by a register. */
+export const ELEMENTS: readonly Field[] = ["pid", "uid", "comm", "file.path", "is_exec", "argv"].map(
+  (suffix) => registerName(`process.ancestors[A].${suffix}`)?.field as Field,
+);
 
 /** Fields of a type that random rules read, variables among them. */
 export function fieldsOf(type: string, wanted: (field: Field) => boolean): readonly Field[] {

@@ -128,6 +128,7 @@ class Writer {
         const any = (code: string) => ({ code, range: "any" as const });
         return turned(this.#pair(leaf.left, leaf.right, (a, b) => compareCode(leaf.op, any(a), any(b))));
       }
+      case "exists":
       case "ip":
         return null;
       case "bool":

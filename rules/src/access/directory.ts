@@ -96,6 +96,7 @@ function relaxLeaf(leaf: Leaf): Expr {
     case "member":
     case "anyInt":
     case "anyIntPair":
+    case "exists":
     case "ip":
     case "bool":
       return TRUE;

@@ -6,6 +6,7 @@
  */
 import type { Expr, Nnf, StringTest } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
+import { bindRegister } from "../registers.ts";
 import type { Excerpt } from "../source.ts";
 import type { Node } from "../syntax/ast.ts";
 import { condition } from "./expression.ts";
@@ -69,11 +70,11 @@ export function checkExpression(
       'add a condition such as `open.file.path =~ "/etc/**"`',
     );
   if (depth(expr) > EXPRESSION_DEPTH_MAX) scope.tooDeep(node.span);
-  const nnf = toNnf(expr);
+  const nnf = bindRegister(toNnf(expr));
   if (nnf.kind === "const")
     scope.warn("constant", node.span, nnf.value ? `the rule matches every ${event} event` : "the rule can never match");
   const { warnings, written, texts, variablesRead: variables } = scope;
-  return { event, expr, nnf, warnings, written, texts, variables };
+  return { event, expr: scope.register === undefined ? expr : nnf, nnf, warnings, written, texts, variables };
 }
 
 /** Depth of the logical part, found without recursion. */

@@ -4,6 +4,7 @@ import { parseNetwork } from "../address.ts";
 import { CONSTANTS, ERROR_NUMBERS } from "../constants.ts";
 import { applyBinary, applyUnary } from "../integers.ts";
 import type { Expr, IntExpr } from "../ir.ts";
+import { registerName } from "../registers.ts";
 import { suggestion } from "../suggest.ts";
 import type { List, LogicalOp, Node, Root } from "../syntax/ast.ts";
 import type { Span } from "../syntax/error.ts";
@@ -209,7 +210,11 @@ function ident(scope: Scope, { name, span }: OfKind<"ident">): Operand {
   if (truth !== undefined) return { type: "bool", expr: { kind: "const", value: truth }, span };
   const field = scope.findField(name);
   if (field !== undefined) return fieldOperand(scope.useField(field, span), span);
-  return unknown(scope, name, span);
+  const register = scope.readsHost ? undefined : registerName(name);
+  if (register === undefined) return unknown(scope, name, span);
+  const of = scope.findField(register.plain);
+  if (of === undefined) return unknown(scope, register.plain, span);
+  return fieldOperand(scope.useElement(register, scope.useField(of, span), span), span);
 }
 
 function fieldOperand(field: Field, span: Span): Operand {

@@ -2,6 +2,7 @@
 import { evaluate, leafFields } from "../evaluate.ts";
 import type { Expr, Leaf, Nnf, SetValue } from "../ir.ts";
 import { toNnf } from "../nnf.ts";
+import { bindRegister } from "../registers.ts";
 import type { Excerpt } from "../source.ts";
 import type { Node } from "../syntax/ast.ts";
 import type { CheckOptions } from "./check.ts";
@@ -58,7 +59,7 @@ export function checkFilter(node: Node, excerpt: Excerpt, { event, macros, ...op
   const scope = new Scope({ macros, variables: new Map(), ...options }, excerpt);
   const expr = condition(scope, node);
   requireEvent(scope, event, node);
-  return toNnf(expr);
+  return bindRegister(toNnf(expr));
 }
 
 /** What an expression gives, for a variable: integers, conditions and texts one value, a field all that it has. */
@@ -76,11 +77,13 @@ export function checkSetExpression(
   const scope = new Scope({ macros, variables: new Map(), builtins: true, ...options }, excerpt);
   const result = operand(scope, node);
   requireEvent(scope, event, node);
+  if (scope.register !== undefined && result.type !== "bool")
+    scope.unsupported(node.span, "a register outside a condition is");
   switch (result.type) {
     case "int":
       return { kind: "int", expr: result.expr };
     case "bool":
-      return { kind: "bool", expr: toNnf(result.expr) };
+      return { kind: "bool", expr: bindRegister(toNnf(result.expr)) };
     case "string":
     case "ints":
       return { kind: "field", field: result.field };

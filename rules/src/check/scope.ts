@@ -1,6 +1,7 @@
 /** What is known and counted while one rule is checked; it can be reported against from any depth. */
 import { type Field, findField, findHostField } from "@weir/matcher-wasm/format";
 import type { Expr, StringTest } from "../ir.ts";
+import type { RegisterName } from "../registers.ts";
 import type { Excerpt } from "../source.ts";
 import type { Root } from "../syntax/ast.ts";
 import { ExpressionError, type Span } from "../syntax/error.ts";
@@ -84,6 +85,7 @@ export class Scope {
   #stack: string[] = [];
   #nodes = 0;
   #depth = 0;
+  #register: string | undefined;
   readonly #names: Names;
   /** Fields that were warned of, once each. */
   readonly #warned = new Set<Field>();
@@ -180,6 +182,23 @@ export class Scope {
       this.#stack.pop();
       this.#excerpt = outer;
     }
+  }
+
+  /** Name of the register that the expression has. */
+  get register(): string | undefined {
+    return this.#register;
+  }
+
+  /** Notes that the rule reads what one element has of the field. */
+  useElement({ register, field }: RegisterName, of: Field, span: Span): Field {
+    if (field === undefined)
+      this.fail("type", span, `\`${of.name}\` is not of one ancestor`, "write it without the register");
+    if (field.type === "ip" || (field.element?.ends && field.type !== "string"))
+      this.unsupported(span, `\`${field.name}\` is`);
+    this.#register ??= register;
+    if (this.#register !== register)
+      this.unsupported(span, "more than one register in a rule is", `\`${this.#register}\` is the other one`);
+    return field;
   }
 
   /** Notes that the rule reads the field; all its event-specific fields must be of one event type. */

@@ -56,7 +56,7 @@ export function intFieldCode(runtime: Runtime, field: Field): Code {
       return m.i64.extend_u(flagCode(runtime, source.bit));
     case "context":
     case "variable":
-      return runtime.call("context_int", [m.i32.const(runtime.entries.entryOf(field))]);
+      return runtime.call(field.element ? "element_int" : "context_int", [m.i32.const(runtime.entries.entryOf(field))]);
     default:
       throw new LinkError(
         "field",

@@ -13,6 +13,7 @@ import { fieldsOf } from "../reads.ts";
 import { putNetworks } from "./address-set.ts";
 import { contextKeyOf } from "./context-entries.ts";
 import { LinkError } from "./error.ts";
+import { existsCode } from "./exists.ts";
 import {
   type Code,
   compareCode,
@@ -121,6 +122,8 @@ function leafCode(runtime: Runtime, leaf: Leaf): Code {
       const [left, right] = entries as [Code, Code];
       return turned(runtime.call("any_int_pair", [left, m.i32.const(OPERATORS[leaf.op]), right]), leaf.negated);
     }
+    case "exists":
+      return turned(existsCode(runtime, leaf.elements, predicateCode(runtime, leaf.term, 0)), leaf.negated);
     case "ip": {
       const operands = [
         m.i32.const(runtime.entries.entryOf(leaf.field)),
@@ -139,6 +142,7 @@ function boolCode(runtime: Runtime, { field, value }: Extract<Leaf, { kind: "boo
   if (field.source.from === "flag") return isValue(flagCode(runtime, field.source.bit));
   if (contextKeyOf(field) === undefined)
     throw new LinkError("field", field.name, `field ${field.name} is read as a truth value`);
+  if (field.element) return m.i64.ne(intFieldCode(runtime, field), m.i64.const(0n));
   const entry = m.i32.const(runtime.entries.entryOf(field));
   if (field.array) return runtime.call("any_int", [entry, m.i32.const(value ? OP_NE : OP_EQ), m.i64.const(0n)]);
   return isValue(m.i64.ne(runtime.call("context_int", [entry]), m.i64.const(0n)));

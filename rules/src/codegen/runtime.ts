@@ -23,7 +23,7 @@ export function requireDepth(depth: number): void {
     );
 }
 
-/** The helpers of `assembly/fields.ts` and `programs.ts`; all but `context_int` give an i32. */
+/** The helpers of `assembly/fields.ts`, `elements.ts` and `programs.ts`; all but those of INTEGERS give an i32. */
 const HELPERS = [
   "all_int_in",
   "any_int",
@@ -31,6 +31,7 @@ const HELPERS = [
   "any_int_pair",
   "context_int",
   "context_unknown",
+  "element_int",
   "emit_int",
   "emit_ints",
   "emit_strings",
@@ -39,12 +40,16 @@ const HELPERS = [
   "ip_all_in",
   "ip_in",
   "same_string",
+  "set_element",
   "string_all_in",
   "string_in",
   "string_is",
   "string_length",
   "template_is",
+  "value_count",
 ] as const;
+
+const INTEGERS: readonly Helper[] = ["context_int", "element_int"];
 
 export type Helper = (typeof HELPERS)[number];
 
@@ -67,7 +72,7 @@ export class Runtime {
   }
 
   call(helper: Helper, operands: readonly binaryen.ExpressionRef[]): binaryen.ExpressionRef {
-    const result = helper === "context_int" ? binaryen.i64 : binaryen.i32;
+    const result = INTEGERS.includes(helper) ? binaryen.i64 : binaryen.i32;
     return this.module.call(this.#functions.get(helper) as string, operands, result);
   }
 }

@@ -7,6 +7,8 @@ import {
   REF_DESTINATION_EXTENSION,
   REF_DESTINATION_NAME,
   REF_DESTINATION_PATH,
+  REF_ELEMENT,
+  REF_ENDS,
   REF_EXTENSION,
   REF_FILESYSTEM,
   REF_NAME,
@@ -37,8 +39,13 @@ export function stringRef(entries: ContextEntries, field: Field): number {
       return REF_TEXT_PREFIX;
     case "context":
     case "variable":
-      return REF_CONTEXT + entries.entryOf(field) + (field.array ? REF_ARRAY : 0);
+      return REF_CONTEXT + entries.entryOf(field) + (field.array ? REF_ARRAY : 0) + elementBits(entries, field);
     default:
       throw new LinkError("field", field.name, `field ${field.name} is read as a string but comes from ${source.from}`);
   }
+}
+
+function elementBits(entries: ContextEntries, { element }: Field): number {
+  if (element === undefined) return 0;
+  return REF_ELEMENT + (element.ends === undefined ? 0 : entries.entryOf(element.ends) * 2 ** REF_ENDS);
 }

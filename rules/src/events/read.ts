@@ -7,9 +7,11 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import {
+  CONTEXT_KEYS,
   EncodeError,
   EVENT_TYPES,
   encodeEvent,
+  endsKey,
   FIELDS,
   type Field,
   findField,
@@ -115,6 +117,8 @@ function readType(value: unknown): string | EventProblem {
 
 function readEntry(type: string | undefined, key: string, value: unknown): ReturnType<typeof readValue> {
   if (/^\$\{.*\}$/s.test(key)) return readVariable(key, value);
+  const ends = key.endsWith(endsKey("")) ? CONTEXT_KEYS.get(key) : undefined;
+  if (ends !== undefined) return readValue(ends, value);
   const field = findField(key);
   if (field === undefined) return { problem: unknownField(type, key) };
   if (type !== undefined && field.event !== undefined && field.event !== type)

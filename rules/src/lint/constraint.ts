@@ -68,6 +68,7 @@ function derive(leaf: Leaf): Constraint | null {
     case "bool":
     case "sameString":
     case "anyIntPair":
+    case "exists":
     case "ip":
       return opaque(leaf);
     default:

@@ -67,6 +67,25 @@ test("values of every kind of field, and what follows from them", async () => {
   expect(result).toEqual({ passed: 9, failed: 0, failures: [] });
 });
 
+test("registers are about one ancestor", async () => {
+  const expression =
+    'open.created && process.ancestors[A].comm == "git" && process.ancestors[A].argv in ["clone", "x"]';
+  const ancestors = (argv: readonly string[], ends?: readonly number[]): object => ({
+    "open.created": true,
+    "process.ancestors.comm": ["sh", "git"],
+    "process.ancestors.argv": argv,
+    ...(ends === undefined ? {} : { "process.ancestors.argv.ends": ends }),
+  });
+  const result = await run(
+    { expression, event: open(ancestors(["-c", "clone"])), expected: true },
+    { expression, event: open(ancestors(["clone", "-c"])), expected: false },
+    { expression, event: open(ancestors(["-c", "sh", "clone", "y"], [2, 4])), expected: true },
+    { expression, event: open(ancestors(["-c", "clone", "y"], [2, 3])), expected: false },
+    { expression: expression.replace("argv in", "argv not in"), event: open(ancestors(["x"], [1, 1])), expected: true },
+  );
+  expect(result).toEqual({ passed: 5, failed: 0, failures: [] });
+});
+
 test("variables are those that the event has values for", async () => {
   const result = await run(
     { expression: "${process.seen} && true", event: open({ "${process.seen}": true }), expected: true },

@@ -149,6 +149,7 @@ test("a known process of a known lineage", () => {
     "process.parent.cgroup.manager": "docker",
     "process.ancestors.file.path": ["/bin/run.d/x", "/sbin/init"],
     "process.ancestors.argv": ["-a", "--b=1", "splash"],
+    "process.ancestors.argv.ends": [2n, 3n],
     "process.ancestors.container.id": ["c1", ""],
     "process.ancestors.length": 2n,
     "event.timestamp": 5_000_000_000n,

@@ -5,7 +5,7 @@
  * Invariant: what is not known, or known in part only, is null, so that the rules that read it match; of ancestors,
  * when it is not known of one.
  */
-import { CONTEXT_KEYS, type ContextKey } from "@weir/matcher-wasm/format";
+import { CONTEXT_KEYS, type ContextKey, endsKey } from "@weir/matcher-wasm/format";
 import type { ContextValue } from "@weir/matcher-wasm/host";
 import type { AccountKind } from "../../process/accounts.ts";
 import type { Cgroup, Container } from "../../process/cgroup.ts";
@@ -211,6 +211,30 @@ const ofAncestors =
     return values;
   };
 
+/** How many values the ancestors up to each one have. */
+const endsOfAncestors =
+  (read: Read): Resolve =>
+  (event) => {
+    const { lineage } = event;
+    if (!lineage.complete) return null;
+    let end = 0n;
+    const ends: bigint[] = [];
+    for (const ancestor of lineage.processes) {
+      const value = read(ancestor, event);
+      if (value === null) return null;
+      end += Array.isArray(value) ? BigInt(value.length) : 1n;
+      ends.push(end);
+    }
+    return ends;
+  };
+
+/** One for each array that each ancestor has. */
+const ENDS: readonly [string, Resolve][] = Object.entries(RELATED).flatMap(([suffix, read]): [string, Resolve][] => {
+  const key = CONTEXT_KEYS.get(`process.ancestors.${suffix}`);
+  const isArray = CONTEXT_KEYS.get(`process.parent.${suffix}`)?.array;
+  return key && isArray ? [[endsKey(key.key), endsOfAncestors(read)]] : [];
+});
+
 /** @returns a resolver for each key that has the prefix and a reader */
 function resolvers(prefix: string, table: Readers, of: typeof ofParent): [string, Resolve][] {
   return Object.entries(table).flatMap(([suffix, read]) => {
@@ -225,11 +249,15 @@ export const PROCESS_RESOLVERS: ReadonlyMap<string, Resolve> = new Map([
   ...resolvers("process.", OWN, (read) => (event) => read(event.process, event)),
   ...resolvers("process.parent.", RELATED, ofParent),
   ...resolvers("process.ancestors.", RELATED, ofAncestors),
+  ...ENDS,
   ["process.ancestors.length", ({ lineage }) => (lineage.complete ? BigInt(lineage.processes.length) : null)],
 ]);
 
 const withPrefixes = (table: Readers): string[] =>
-  Object.keys(table).flatMap((suffix) => PREFIXES.map((prefix) => prefix + suffix));
+  Object.keys(table).flatMap((suffix) => [
+    ...PREFIXES.map((prefix) => prefix + suffix),
+    endsKey(`process.ancestors.${suffix}`),
+  ]);
 
 /** What has to be read at the exec, by key. */
 export const EXEC_DETAILS: ReadonlyMap<string, ExecDetail> = new Map(

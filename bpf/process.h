@@ -81,10 +81,10 @@ int process_exec(__u64 *ctx)
 		return 0;
 	r = (void *)s->record;
 	path_start(s, sizeof(*r), 0);
-	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+	push_path(s, &path);
+	end = path_finish(s, &r->path_len);
 	if (s->truncated)
 		r->head.flags |= FLAG_PATH_TRUNCATED;
-	end = path_finish(s, &r->path_len);
 	if (bytes > ARGS_BYTES_MAX) {
 		bytes = ARGS_BYTES_MAX;
 		r->head.flags |= FLAG_ARGS_TRUNCATED;

@@ -56,7 +56,7 @@ static __always_inline int push_mount(struct scratch *s, struct operation *op)
 	if (newest) {
 		path.mnt = vfsmount_of(newest);
 		path.dentry = BPF_CORE_READ(newest, mnt.mnt_root);
-		path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+		push_path(s, &path);
 		hash = s->truncated ? 0 : path_hash(s);
 		path_start(s, sizeof(struct file_record), 0);
 	}
@@ -72,7 +72,6 @@ static __always_inline int push_mount(struct scratch *s, struct operation *op)
 /* The path of the operation, and what the descriptor tells beyond it. */
 static __always_inline int push_subject(struct scratch *s, struct operation *op)
 {
-	struct file_record *r = (void *)s->record;
 	struct path path;
 
 	if (op->mounts)
@@ -83,8 +82,6 @@ static __always_inline int push_subject(struct scratch *s, struct operation *op)
 		return -1;
 	if (op->describes)
 		event_subject(s, &path);
-	if (op->type == EVENT_OPEN && was_created(file_of(op->fd)))
-		r->head.flags |= FLAG_CREATED;
 	if (op->text_kind == TEXT_DENTRY)
 		event_text(s, TEXT_DENTRY, (__u64)path.dentry);
 	return 0;
@@ -131,28 +128,6 @@ static __always_inline bool follows(__u32 how, __u32 at_flags)
 	if (how == FOLLOWS_IF)
 		return at_flags & AT_SYMLINK_FOLLOW;
 	return how == FOLLOWS_ALWAYS;
-}
-
-static __always_inline void open_operation(struct operation *op, struct call *call, __u64 nr,
-					   int fd)
-{
-	__u64 how[2]; /* struct open_how begins with u64 flags, u64 mode. */
-
-#ifdef NR_creat
-	if (nr == NR_creat)
-		op->flags = O_CREAT | O_WRONLY | O_TRUNC;
-#endif
-	if (nr == NR_openat2) {
-		/* Unreadable by now: any flag may have been set. */
-		if (bpf_probe_read_user(how, sizeof(how), (void *)call->arg[3]) < 0)
-			how[0] = ~0U;
-		op->flags = how[0];
-		op->mode = how[1] & MODE_BITS;
-	}
-	if (!(op->flags & (O_CREAT | O_TMPFILE_BIT)))
-		op->mode = 0;
-	op->fd = fd;
-	op->describes = true;
 }
 
 /* Whether a name beside AT_EMPTY_PATH or its like is none; where it is not, the descriptor only precedes it. */
@@ -208,63 +183,110 @@ static __always_inline bool splice_operation(struct operation *op, struct call *
 	return true;
 }
 
-/* Reads the arguments by the shape of the call. */
-__noinline int call_done(struct call *call, __u32 nr, int ret)
+/* Reads the arguments by the shape of the call. Returns 0 where it made no event. */
+__noinline int read_call(struct call *call, __u32 nr, struct operation *op)
 {
-	struct operation op = {};
 	const struct shape *shape;
 
-	if (!call || nr >= SYSCALLS)
+	if (!call || !op || nr >= SYSCALLS)
 		return 0;
 	shape = &shapes[nr];
-	op.type = shape->type;
-	op.fd = shape->fd ? call->arg[shape->fd & 7] : AT_FDCWD;
-	op.dest_fd = shape->dest_fd ? call->arg[shape->dest_fd & 7] : AT_FDCWD;
-	op.name = call->arg[shape->name & 7];
-	op.dest_name = call->arg[shape->dest_name & 7];
-	op.flags = call->arg[shape->flags & 7];
-	op.mode = call->arg[shape->mode & 7] & MODE_BITS;
-	op.text = call->arg[shape->text & 7];
-	op.text_kind = op.text ? TEXT_USER : TEXT_NONE;
-	op.follows = follows(shape->follows, call->arg[shape->at_flags & 7]);
+	op->type = shape->type;
+	op->fd = shape->fd ? call->arg[shape->fd & 7] : AT_FDCWD;
+	op->dest_fd = shape->dest_fd ? call->arg[shape->dest_fd & 7] : AT_FDCWD;
+	op->name = call->arg[shape->name & 7];
+	op->dest_name = call->arg[shape->dest_name & 7];
+	op->flags = call->arg[shape->flags & 7];
+	op->mode = call->arg[shape->mode & 7] & MODE_BITS;
+	op->text = call->arg[shape->text & 7];
+	op->text_kind = op->text ? TEXT_USER : TEXT_NONE;
+	op->follows = follows(shape->follows, call->arg[shape->at_flags & 7]);
 	if (shape->owner) {
-		op.uid = call->arg[shape->owner & 7];
-		op.gid = call->arg[(shape->owner + 1) & 7];
+		op->uid = call->arg[shape->owner & 7];
+		op->gid = call->arg[(shape->owner + 1) & 7];
 	}
-	switch (op.type) {
-	case EVENT_OPEN:
-		open_operation(&op, call, nr, ret);
-		break;
+	switch (op->type) {
 	case EVENT_UNLINK:
 		if (nr == NR_unlinkat && call->arg[3] & AT_REMOVEDIR)
-			op.type = EVENT_RMDIR;
+			op->type = EVENT_RMDIR;
 		break;
 	case EVENT_SETXATTR:
 		/* struct xattr_args: u64 value, u32 size, u32 flags. */
-		if (nr == NR_setxattrat &&
-		    bpf_probe_read_user(&op.flags, sizeof(op.flags), (void *)call->arg[5] + 12) < 0)
-			op.flags = ~0U;
+		if (nr == NR_setxattrat && bpf_probe_read_user(&op->flags, sizeof(op->flags),
+							       (void *)call->arg[5] + 12) < 0)
+			op->flags = ~0U;
 		break;
 	case EVENT_MOUNT:
-		if (!mount_operation(&op, call, nr))
+		if (!mount_operation(op, call, nr))
 			return 0;
 		break;
 	case EVENT_SPLICE:
-		if (!splice_operation(&op, call))
+		if (!splice_operation(op, call))
 			return 0;
 		break;
 	case EVENT_CHDIR:
-		op.describes = true;
+		op->describes = true;
 		break;
 	}
-	return operation_done(&op);
+	return 1;
+}
+
+/* An argument by its number in struct shape; 0: the call has none. */
+static __always_inline __u64 shaped_arg(struct pt_regs *regs, __u8 number)
+{
+	return number ? syscall_arg(regs, number - 1) : 0;
+}
+
+/* An open, by far the most frequent event: it is resolved from the descriptor alone. */
+static __always_inline void open_done(struct pt_regs *regs, const struct shape *shape, __u64 nr,
+				      int fd)
+{
+	__u64 flags = shaped_arg(regs, shape->flags), mode = shaped_arg(regs, shape->mode);
+	__u64 how[2]; /* struct open_how begins with u64 flags, u64 mode. */
+	struct file_record *r;
+	struct scratch *s;
+	struct file *file;
+	struct path path;
+
+#ifdef NR_creat
+	if (nr == NR_creat)
+		flags = O_CREAT | O_WRONLY | O_TRUNC;
+#endif
+	if (nr == NR_openat2) {
+		/* Unreadable by now: any flag may have been set. */
+		if (bpf_probe_read_user(how, sizeof(how), (void *)syscall_arg(regs, 2)) < 0)
+			how[0] = ~0U;
+		flags = how[0];
+		mode = how[1];
+	}
+	s = event_begin(EVENT_OPEN, flags);
+	if (!s)
+		return;
+	r = (void *)s->record;
+	file = file_of(fd);
+	/* A descriptor that another thread closed meanwhile. */
+	if (!file) {
+		event_lost(s);
+		return;
+	}
+	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
+	if (was_created(file))
+		r->head.flags |= FLAG_CREATED;
+	if (flags & (O_CREAT | O_TMPFILE_BIT))
+		r->op_mode = mode & MODE_BITS;
+	path = path_of(file);
+	event_subject(s, &path);
+	push_path(s, &path);
+	event_end(s, 0);
 }
 
 SEC("tp_btf/sys_exit")
 int tracepoint_sys_exit(__u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
+	const struct shape *shape;
 	long ret = ctx[1];
+	struct operation op;
 	struct call call;
 	__u64 nr;
 
@@ -274,9 +296,16 @@ int tracepoint_sys_exit(__u64 *ctx)
 	nr = syscall_nr(regs);
 	if (nr >= SYSCALLS || !shapes[nr].type || syscall_is_32bit())
 		return 0;
+	shape = &shapes[nr];
+	if (shape->type == EVENT_OPEN) {
+		open_done(regs, shape, nr, ret);
+		return 0;
+	}
 	__builtin_memset(&call, 0, sizeof(call));
 	for (int i = 0; i < ARGUMENTS; i++)
 		call.arg[i + 1] = syscall_arg(regs, i);
-	call_done(&call, nr, ret);
+	__builtin_memset(&op, 0, sizeof(op));
+	if (read_call(&call, nr, &op))
+		operation_done(&op);
 	return 0;
 }

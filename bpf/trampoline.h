@@ -30,16 +30,16 @@ int trampoline_open(void *ctx)
 
 	if ((__u64)file >= (__u64)-MAX_ERRNO || !file)
 		return 0;
-	s = event_begin(EVENT_OPEN, BPF_CORE_READ(how, open_flag));
+	s = event_begin(EVENT_OPEN, READ(how, open_flag));
 	if (!s)
 		return 0;
 	r = (void *)s->record;
-	path = BPF_CORE_READ(file, f_path);
+	path = path_of(file);
 	if (was_created(file))
 		r->head.flags |= FLAG_CREATED;
-	r->op_mode = BPF_CORE_READ(how, mode) & MODE_BITS;
+	r->op_mode = READ(how, mode) & MODE_BITS;
 	event_subject(s, &path);
-	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+	push_path(s, &path);
 	event_end(s, 0);
 	return 0;
 }
@@ -57,7 +57,7 @@ int trampoline_chdir(void *ctx)
 	path.mnt = BPF_CORE_READ(to, mnt);
 	path.dentry = BPF_CORE_READ(to, dentry);
 	event_subject(s, &path);
-	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+	push_path(s, &path);
 	event_end(s, 0);
 	return 0;
 }

@@ -19,3 +19,5 @@ const struct fork_record *abi_fork_record __attribute__((unused));
 const struct generation *abi_generation __attribute__((unused));
 const struct approver_key *abi_approver_key __attribute__((unused));
 const struct approver *abi_approver __attribute__((unused));
+const struct discarder_key *abi_discarder_key __attribute__((unused));
+const struct counters *abi_counters __attribute__((unused));

@@ -12,6 +12,7 @@ import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.
 import { buildTables } from "./kernel/tables.ts";
 import { Clock } from "./match/clock.ts";
 import { readHostFacts } from "./match/context/host.ts";
+import type { DiscarderCounters } from "./match/discarders.ts";
 import { type ActiveBundle, activeBundle, type Generation, TENANTS_MAX } from "./match/generation.ts";
 import { type Match, Pipeline, type PipelineCounters } from "./match/pipeline.ts";
 import { Accounts } from "./process/accounts.ts";
@@ -56,6 +57,7 @@ export interface AgentStatus {
   /** Events lost in the kernel stage, whatever the cause; missed runs are among them. */
   readonly lost: number;
   readonly pipeline: PipelineCounters;
+  readonly discarders: DiscarderCounters;
   readonly processes: number;
   /** Of all tenants: values that rules have set, those dropped to bound memory, and sets without effect. */
   readonly variables: { readonly values: number; readonly evicted: number; readonly dropped: number };
@@ -89,6 +91,7 @@ export class Agent {
       processes: this.#processes,
       sources: { host: readHostFacts(), accounts: new Accounts(), clock: new Clock() },
       onMatch: (match) => this.#detect(match),
+      discard: (discarder) => stage.discard(discarder),
     });
     this.#processes.scan();
     this.#loop = this.#run().catch(options.onFailure);
@@ -208,6 +211,7 @@ export class Agent {
       missedRuns,
       lost: lost(kernel) + missedRuns,
       pipeline: { ...this.#pipeline.counters },
+      discarders: { ...this.#pipeline.discarders },
       processes: this.#processes.size,
       variables: this.#variables(),
     };

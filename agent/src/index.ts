@@ -2,7 +2,7 @@
 export { type Activation, Agent, type AgentOptions, type AgentStatus, type UncapturedType } from "./agent.ts";
 export { AlreadyRunningError, ControlSocket, NotRunningError, readStatus } from "./control.ts";
 export type { DetectedProcess, Detection } from "./detection.ts";
-export { type Counters, LOSS_CAUSES, type TypeCounters, totals } from "./kernel/counters.ts";
+export { type Counters, DROP_CAUSES, LOSS_CAUSES, type TypeCounters, totals } from "./kernel/counters.ts";
 export { bpfObject } from "./kernel/object.ts";
 export { type AttachMode, type StageOptions, StageUnavailableError } from "./kernel/stage.ts";
 export { JsonLinesSink, SinkError } from "./sink.ts";

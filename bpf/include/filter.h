@@ -33,6 +33,13 @@ struct interest {
 	__u32 unfiltered_flags_any; /* as in struct approver */
 };
 
+/* Of a directory: the SipHash of its path under options.secret, never 0. */
+struct discarder_key {
+	__u64 directory;
+	__u32 type;
+	__u32 reserved;
+};
+
 /* One generation's constants; immutable once its slot is active. */
 struct generation {
 	__u32 generation;
@@ -46,6 +53,8 @@ struct counters {
 	__u64 seen;
 	__u64 dropped_interest;
 	__u64 dropped_approver;
+	__u64 dropped_discarder;
+	__u64 dropped_directory; /* by the directory cache, which knew a discarder */
 	__u64 passed;
 	__u64 lost_ring_full;
 	__u64 lost_no_scratch;
@@ -58,4 +67,7 @@ struct counters {
 struct options {
 	__u32 agent_tgid;	    /* whose own activity is left out; 0: nobody's */
 	__u32 mkdir_returns_dentry; /* vfs_mkdir(): since 6.15; an int before */
+	__u32 direct_loads;	    /* bpf_rdonly_cast(): since 6.2 */
+	__u32 reserved;
+	__u64 secret[2]; /* of directory keys; random */
 };

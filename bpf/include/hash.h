@@ -7,8 +7,10 @@
 #define HASH_A 0x9e3779b97f4a7c15ULL
 #define HASH_B 0xc2b2ae3d27d4eb4fULL
 
-#define ROOT_HASH      HASH_A
+#define ROOT_HASH HASH_A
+#ifndef NAME_BYTES_MAX
 #define NAME_BYTES_MAX 255
+#endif
 
 /*
  * Words are read whole: the buffer must be readable up to the next multiple of 8 bytes after len.

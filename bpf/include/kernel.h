@@ -20,6 +20,7 @@ struct ns_common {
 } CORE;
 
 struct list_head {
+	struct list_head *next;
 	struct list_head *prev;
 } CORE;
 
@@ -101,10 +102,21 @@ struct inode___old {
 	struct timespec64 i_ctime;
 } CORE;
 
+/* Short names lie in the dentry itself. */
+union shortname_store {
+	unsigned char string[40];
+} CORE;
+
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	union shortname_store d_shortname; /* since 6.14 */
+} CORE;
+
+/* Before. */
+struct dentry___old {
+	unsigned char d_iname[40];
 } CORE;
 
 struct vfsmount {

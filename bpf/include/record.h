@@ -91,6 +91,7 @@ struct file_record {
 	char filesystem[FILESYSTEM_BYTES];
 	__u16 text_len;
 	__u16 reserved[3];
+	__u64 directory_key; /* see struct discarder_key; 0: none */
 };
 
 struct exec_record {

@@ -14,31 +14,30 @@
 
 static __always_inline struct file *file_of(int fd)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct file *file = NULL;
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files->fdt;
 
-	if ((__u32)fd >= BPF_CORE_READ(table, max_fds))
+	if ((__u32)fd >= table->max_fds)
 		return NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + fd);
-	return file;
+	return read_pointer(table->fd + fd);
 }
 
 /* Appends the object of a descriptor, or the working directory, and keeps it in `path`. */
 static __always_inline int push_descriptor(struct scratch *s, int fd, struct path *path)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-
 	if (fd == AT_FDCWD) {
-		*path = BPF_CORE_READ(task, fs, pwd);
+		struct task_struct *task = bpf_get_current_task_btf();
+
+		path->mnt = task->fs->pwd.mnt;
+		path->dentry = task->fs->pwd.dentry;
 	} else {
 		struct file *file = file_of(fd);
 
 		if (!file)
 			return -1;
-		*path = BPF_CORE_READ(file, f_path);
+		*path = path_of(file);
 	}
-	return path_push_object(s, (__u64)path->mnt, (__u64)path->dentry);
+	return push_path(s, path);
 }
 
 /* The descriptor that the string in user[] names as /proc/self/fd/N; -1: none. */
@@ -67,7 +66,7 @@ static __always_inline int named_descriptor(struct scratch *s)
  */
 __noinline int push_string(struct scratch *s, int fd, int follows)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = bpf_get_current_task_btf();
 	struct path base;
 	int named;
 
@@ -77,8 +76,9 @@ __noinline int push_string(struct scratch *s, int fd, int follows)
 	if (named >= 0)
 		return push_descriptor(s, named, &base);
 	if (s->user[0] == '/') {
-		base = BPF_CORE_READ(task, fs, root);
-		path_push_object(s, (__u64)base.mnt, (__u64)base.dentry);
+		base.mnt = task->fs->root.mnt;
+		base.dentry = task->fs->root.dentry;
+		push_path(s, &base);
 	} else if (push_descriptor(s, fd, &base) < 0) {
 		return -1;
 	}

@@ -4,26 +4,28 @@
 
 #include "path.h"
 
+/* `task` is a pointer that the verifier knows: it is read without a helper. */
 static __always_inline void fill_head(struct record *r, struct task_struct *task, __u16 type)
 {
-	const struct cred *cred = BPF_CORE_READ(task, cred);
+	const struct cred *cred = task->cred;
+	struct nsproxy *namespaces = task->nsproxy;
 
 	r->type = type;
 	r->time_ns = bpf_ktime_get_boot_ns();
-	r->process_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	r->process_start_ns = task->group_leader->start_boottime;
 	r->cgroup_id = bpf_get_current_cgroup_id();
-	r->tgid = BPF_CORE_READ(task, tgid);
-	r->tid = BPF_CORE_READ(task, pid);
-	r->ppid = BPF_CORE_READ(task, real_parent, tgid);
-	r->uid = BPF_CORE_READ(cred, uid.val);
-	r->gid = BPF_CORE_READ(cred, gid.val);
-	r->euid = BPF_CORE_READ(cred, euid.val);
-	r->egid = BPF_CORE_READ(cred, egid.val);
-	r->fsuid = BPF_CORE_READ(cred, fsuid.val);
-	r->fsgid = BPF_CORE_READ(cred, fsgid.val);
-	r->auid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : ~0U;
-	r->mount_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
-	r->pid_ns = BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum);
+	r->tgid = task->tgid;
+	r->tid = task->pid;
+	r->ppid = task->real_parent->tgid;
+	r->uid = cred->uid.val;
+	r->gid = cred->gid.val;
+	r->euid = cred->euid.val;
+	r->egid = cred->egid.val;
+	r->fsuid = cred->fsuid.val;
+	r->fsgid = cred->fsgid.val;
+	r->auid = bpf_core_field_exists(task->loginuid) ? task->loginuid.val : ~0U;
+	r->mount_ns = namespaces->mnt_ns->ns.inum;
+	r->pid_ns = namespaces->pid_ns_for_children->ns.inum;
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), task->comm);
 }
 
@@ -69,12 +71,13 @@ static __always_inline bool in_upper_layer(struct super_block *sb, struct inode 
 }
 
 /* Describes the file of an event, as it is now. A global function for the reason that lib/path.h gives. */
-__noinline int fill_file(struct file_record *r, __u64 vfsmount, __u64 inode_address)
+__noinline int fill_file(struct file_record *r, __u64 vfsmount, __u64 dentry_address)
 {
-	struct inode *inode = (void *)inode_address;
-	struct super_block *sb = BPF_CORE_READ(inode, i_sb);
+	struct dentry *dentry = (void *)dentry_address;
+	struct inode *inode = READ(dentry, d_inode);
+	struct super_block *sb = READ(inode, i_sb);
 
-	if (!r)
+	if (!r || !inode)
 		return 0;
 	r->head.flags &= ~FLAG_ATTRIBUTES_UNKNOWN;
 	r->inode = BPF_CORE_READ(inode, i_ino);
@@ -120,6 +123,15 @@ static __always_inline __u32 last_buffer_flags(struct pipe_inode_info *pipe)
 	return buffer_flags(pipe, BPF_CORE_READ(pipe, head) - 1);
 }
 
+static __always_inline struct path path_of(struct file *file)
+{
+	struct path path;
+
+	path.mnt = READ(file, f_path.mnt);
+	path.dentry = READ(file, f_path.dentry);
+	return path;
+}
+
 #define MODE_BITS 07777
 #define S_IFMT	  0170000
 #define S_IFIFO	  0010000
@@ -127,7 +139,7 @@ static __always_inline __u32 last_buffer_flags(struct pipe_inode_info *pipe)
 
 static __always_inline bool was_created(struct file *file)
 {
-	return BPF_CORE_READ(file, f_mode) & FMODE_CREATED;
+	return READ(file, f_mode) & FMODE_CREATED;
 }
 
 static __always_inline __u32 file_format(struct file *file)

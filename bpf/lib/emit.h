@@ -3,6 +3,7 @@
 #pragma once
 
 #include "describe.h"
+#include "discard.h"
 
 /* Ends a record of `size` bytes, which start record[]. */
 static __always_inline bool send(struct scratch *s, struct counters *c, __u32 size)
@@ -28,19 +29,23 @@ static __always_inline bool send(struct scratch *s, struct counters *c, __u32 si
 static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 {
 	__u32 slot = current_slot();
+	struct counters *c = counters_of(type);
 	struct file_record *r;
-	struct counters *c;
 	struct scratch *s;
 
+	if (!c)
+		return NULL;
+	if (!interested(slot, type, flags)) {
+		c->seen++;
+		c->dropped_interest++;
+		return NULL;
+	}
 	if (options.agent_tgid && (__u32)(bpf_get_current_pid_tgid() >> 32) == options.agent_tgid)
 		return NULL;
-	if (!interested(slot, type, flags))
-		return NULL;
+	c->seen++;
 	s = scratch_claim();
 	if (!s) {
-		c = counters_of(type);
-		if (c)
-			c->lost_no_scratch++;
+		c->lost_no_scratch++;
 		return NULL;
 	}
 	r = (void *)s->record;
@@ -49,7 +54,7 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->type = type;
 	s->flags = flags;
 	s->slot = slot;
-	s->subject_inode = 0;
+	s->subject_dentry = 0;
 	s->text_kind = TEXT_NONE;
 	path_start(s, sizeof(struct file_record), 0);
 	return s;
@@ -58,10 +63,8 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 /* Names the file that the event is about. It is described only if the event passes. */
 static __always_inline void event_subject(struct scratch *s, struct path *path)
 {
-	struct dentry *dentry = path->dentry;
-
 	s->subject_mnt = (__u64)path->mnt;
-	s->subject_inode = (__u64)BPF_CORE_READ(dentry, d_inode);
+	s->subject_dentry = (__u64)path->dentry;
 }
 
 static __always_inline void event_text(struct scratch *s, __u32 kind, __u64 text)
@@ -74,11 +77,12 @@ static __always_inline void event_text(struct scratch *s, __u32 kind, __u64 text
 static __always_inline __u64 event_next_path(struct scratch *s)
 {
 	struct file_record *r = (struct file_record *)s->record;
-	__u64 tenants = path_approved(s);
+	__u64 tenants = path_approved(s, generation_in(s->slot));
+	__u32 end = path_finish(s, &r->path_len);
 
 	if (s->truncated)
 		r->head.flags |= FLAG_PATH_TRUNCATED;
-	path_start(s, path_finish(s, &r->path_len), APPROVER_DESTINATION);
+	path_start(s, end, APPROVER_DESTINATION);
 	return tenants;
 }
 
@@ -93,9 +97,10 @@ static __always_inline __u32 append_text(struct scratch *s, __u32 end)
 	if (s->text_kind == TEXT_DENTRY) {
 		path_start(s, end, KIND_TEXT);
 		path_push_object(s, 0, s->text);
+		end = path_finish(s, &r->text_len);
 		if (s->truncated)
 			r->head.flags |= FLAG_TEXT_TRUNCATED;
-		return path_finish(s, &r->text_len);
+		return end;
 	}
 	if (end > RECORD_BYTES_MAX - (TEXT_BYTES_MAX + 1))
 		end = RECORD_BYTES_MAX - (TEXT_BYTES_MAX + 1);
@@ -128,6 +133,7 @@ __noinline int event_end(struct scratch *s, __u64 tenants)
 	struct counters *c;
 	struct interest *i;
 	__u32 end;
+	__u64 key;
 
 	if (!s)
 		return 0;
@@ -137,26 +143,34 @@ __noinline int event_end(struct scratch *s, __u64 tenants)
 	if (!g || !c || s->type >= EVENT_TYPES)
 		goto out;
 	i = &g->interest[s->type];
-	tenants |= path_approved(s);
-	if (s->truncated)
-		r->head.flags |= s->kind ? FLAG_DEST_TRUNCATED : FLAG_PATH_TRUNCATED;
+	tenants |= path_approved(s, g);
 	if (flags_fit(i->unfiltered_flags_any, s->flags))
 		tenants |= i->unfiltered;
+	if (!tenants && !s->truncated && !(r->head.flags & FLAG_PATH_TRUNCATED)) {
+		c->dropped_approver++;
+		goto out;
+	}
+	/* Only now its bytes. */
+	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
+	if (s->truncated)
+		r->head.flags |= s->kind ? FLAG_DEST_TRUNCATED : FLAG_PATH_TRUNCATED;
 	if (r->head.flags & (FLAG_PATH_TRUNCATED | FLAG_DEST_TRUNCATED)) {
 		tenants = i->tenants;
 		c->truncated++;
 	}
-	if (!tenants) {
-		c->dropped_approver++;
+	key = directory_key(s);
+	if (key && discarded(s->slot, key, s->type)) {
+		c->dropped_discarder++;
 		goto out;
 	}
-	end = append_text(s, path_finish(s, s->kind ? &r->dest_len : &r->path_len));
-	fill_head(&r->head, (void *)bpf_get_current_task(), s->type);
-	if (s->subject_inode)
-		fill_file(r, s->subject_mnt, s->subject_inode);
+	end = append_text(s, end);
+	fill_head(&r->head, bpf_get_current_task_btf(), s->type);
+	if (s->subject_dentry)
+		fill_file(r, s->subject_mnt, s->subject_dentry);
 	r->head.tenants = tenants;
 	r->head.generation = g->generation;
 	r->op_flags = s->flags;
+	r->directory_key = key;
 	if (send(s, c, end))
 		c->passed++;
 out:

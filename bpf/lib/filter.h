@@ -34,24 +34,16 @@ static __always_inline bool flags_fit(__u32 any, __u32 flags)
 	return any == 0 || (any & flags) != 0;
 }
 
-/*
- * Counts the event as seen and says whether any tenant wants this type with these flags.
- * Returns the generation to judge by, or NULL when the event is dropped.
- */
-static __always_inline struct generation *interested(__u32 slot, __u32 type, __u32 flags)
+/* Whether any tenant wants this type with these flags. */
+static __always_inline bool interested(__u32 slot, __u32 type, __u32 flags)
 {
 	struct generation *g = generation_in(slot);
-	struct counters *c = counters_of(type);
 	struct interest *i;
 
-	if (!g || !c || type >= EVENT_TYPES)
-		return NULL;
-	c->seen++;
+	if (!g || type >= EVENT_TYPES)
+		return false;
 	i = &g->interest[type];
-	if (i->tenants && flags_fit(i->flags_any, flags))
-		return g;
-	c->dropped_interest++;
-	return NULL;
+	return i->tenants && flags_fit(i->flags_any, flags);
 }
 
 /* Mirrored by agent/src/kernel/tables.ts. */
@@ -63,11 +55,11 @@ static __always_inline __u32 bitmap_index(__u64 hash, __u32 kind, __u32 type)
 }
 
 /* Tenants with an approver of this kind and hash whose flags fit. */
-static __always_inline __u64 approved(struct scratch *s, __u32 kind, __u64 hash)
+static __always_inline __u64 approved(struct scratch *s, struct generation *g, __u32 kind,
+				      __u64 hash)
 {
 	struct approver_key key = { .hash = hash, .kind = kind | s->kind, .type = s->type };
 	__u32 bit = bitmap_index(key.hash, key.kind, key.type), slot = s->slot;
-	struct generation *g = generation_in(slot);
 	struct approver *a;
 	void *table;
 

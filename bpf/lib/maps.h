@@ -65,3 +65,21 @@ struct {
 	__type(key, __u32);
 	__array(values, struct approver_map);
 } approvers SEC(".maps");
+
+/*
+ * Directories that the matchers of the generation have proven silent for a type, found by the agent from records
+ * that passed in vain. The least recently used go when it is full: their events pass again.
+ */
+struct discarder_map {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(struct discarder_key));
+	__uint(value_size, sizeof(__u32));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__array(values, struct discarder_map);
+} discarders SEC(".maps");

@@ -17,6 +17,7 @@
 
 /* Components plus mounts crossed; each iteration of the climb does one of them. */
 #define CLIMB_STEPS_MAX (PATH_DEPTH_MAX + 64)
+#define STEPS_IN_LINE	24
 
 static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kind)
 {
@@ -25,72 +26,59 @@ static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kin
 	s->bytes_max = kind == KIND_TEXT ? TEXT_BYTES_MAX : PATH_BYTES_MAX;
 	s->depth = 0;
 	s->truncated = 0;
+	s->by_object = 0;
 	s->levels[0].hash = ROOT_HASH;
-	s->levels[0].name = 0;
+	s->levels[0].last.hash = 0;
 	s->levels[0].below = 0;
 	s->levels[0].end = start;
 }
 
-static __always_inline int push(struct scratch *s, const void *name, __u32 len)
+/* Appends a component: its hash and that of the path, and what its directory approves. */
+static __always_inline int push(struct scratch *s, struct generation *g, struct component *c)
 {
 	__u32 depth = s->depth, end;
 	struct level *parent, *top;
 
-	if (len == 0)
+	if (c->len == 0)
 		return 0;
-	if (depth >= PATH_DEPTH_MAX || len > NAME_BYTES_MAX) {
+	if (depth >= PATH_DEPTH_MAX || c->len > NAME_BYTES_MAX) {
 		s->truncated = 1;
 		return 0;
 	}
 	parent = &s->levels[depth];
 	top = &s->levels[depth + 1];
-	end = parent->end;
-	/* The second check bounds the index for the verifier. */
-	if (end - s->start + 1 + len > s->bytes_max || end > RECORD_BYTES_MAX) {
+	end = parent->end + 1 + c->len;
+	if (end - s->start > s->bytes_max) {
 		s->truncated = 1;
 		return 0;
 	}
-	barrier_var(end); /* what follows is to be computed from the register that was checked */
-	s->record[end] = '/';
-	/* end + 1 + 255 stays inside record[], which has RECORD_SLACK behind RECORD_BYTES_MAX. */
-	if (bpf_probe_read_kernel(&s->record[end + 1], len & NAME_BYTES_MAX, name) < 0) {
-		s->truncated = 1;
-		return 0;
-	}
-	top->name = name_hash(&s->record[end + 1], len & NAME_BYTES_MAX);
-	top->hash = child_hash(parent->hash, top->name);
-	top->below = parent->below | approved(s, APPROVER_ANCESTOR, parent->hash);
-	top->end = end + 1 + len;
+	top->last = *c;
+	top->hash = child_hash(parent->hash, c->hash);
+	top->below = parent->below | approved(s, g, APPROVER_ANCESTOR, parent->hash);
+	top->end = end;
 	s->depth = depth + 1;
 	return 0;
 }
 
-/* Appends one component of which the kernel has the name. */
-__noinline int path_push(struct scratch *s, __u64 name, __u32 len)
-{
-	return s ? push(s, (void *)name, len) : 0;
-}
-
-/* Appends the component of len bytes at user[from]. */
+/* Appends the component of len bytes at user[from]; they stay there until the path is finished. */
 __noinline int path_push_user(struct scratch *s, __u32 from, __u32 len)
 {
-	return s ? push(s, &s->user[from & PATH_BYTES_MAX], len) : 0;
-}
+	struct component c = { .len = len };
+	const char *name;
 
-struct climb {
-	struct scratch *s;
-	struct dentry *dentry;
-	struct dentry *mnt_root;
-	struct mount *mnt;
-	__u32 depth;
-	bool arrived;
-	bool within; /* a path in the file system itself: mounts do not count */
-};
+	if (!s)
+		return 0;
+	s->by_object = 0;
+	name = &s->user[from & PATH_BYTES_MAX];
+	c.name = (__u64)name;
+	c.hash = len <= NAME_BYTES_MAX ? name_hash((const __u8 *)name, len) : 0;
+	return push(s, generation_in(s->slot), &c);
+}
 
 /* Whether a mount is the kernel's own (MNT_NS_INTERNAL, an error number) and in no tree: of pipes, of an overlay. */
 static __always_inline bool is_internal(struct mount *mount)
 {
-	return (__u64)BPF_CORE_READ(mount, mnt_ns) >= (__u64)-MAX_ERRNO;
+	return (__u64)READ(mount, mnt_ns) >= (__u64)-MAX_ERRNO;
 }
 
 /*
@@ -101,30 +89,61 @@ static __always_inline bool is_internal(struct mount *mount)
  */
 static __always_inline bool whole_path(struct mount *top)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	__u64 ns = (__u64)BPF_CORE_READ(top, mnt_ns);
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u64 ns = (__u64)READ(top, mnt_ns);
 
-	if (is_internal(top))
+	if (ns >= (__u64)-MAX_ERRNO)
 		return true;
-	return ns && BPF_CORE_READ(top, mnt.mnt_sb) ==
-			     BPF_CORE_READ(task, nsproxy, mnt_ns, root, mnt.mnt_sb);
+	return ns && READ(top, mnt.mnt_sb) == task->nsproxy->mnt_ns->root->mnt.mnt_sb;
 }
 
-/* What the climb needs of a dentry: d_parent and d_name, which struct qstr begins with its hash and length. */
-struct link {
-	struct dentry *parent;
-	__u64 hash_len;
-	const void *name;
-};
+/* Where a dentry has its own short name, and how long that may be, its NUL included. */
+#define OLD_DENTRY   ((struct dentry___old *)0)
+#define HAS_OLD_NAME bpf_core_field_exists(OLD_DENTRY->d_iname)
+#define SHORT_NAME_AT                                              \
+	(HAS_OLD_NAME ? bpf_core_field_offset(OLD_DENTRY->d_iname) \
+		      : bpf_core_field_offset(struct dentry, d_shortname))
+#define SHORT_NAME_MAX                                           \
+	(HAS_OLD_NAME ? bpf_core_field_size(OLD_DENTRY->d_iname) \
+		      : bpf_core_field_size(struct dentry, d_shortname))
+#define SHORT_WORDS 5
 
-#define DENTRY_OFFSET(member) \
-	__builtin_preserve_field_info(((struct dentry *)0)->member, BPF_FIELD_BYTE_OFFSET)
-
-/* One read instead of three where the two members are neighbours, as on every kernel so far. */
-static __always_inline void read_link(struct link *link, struct dentry *dentry)
+static __always_inline bool link_is_whole(void)
 {
-	if (bpf_core_field_offset(struct dentry, d_name) ==
-	    bpf_core_field_offset(struct dentry, d_parent) + 8) {
+	__u32 at = bpf_core_field_offset(struct dentry, d_parent);
+
+	return bpf_core_field_offset(struct dentry, d_name) == at + 8 &&
+	       bpf_core_field_offset(struct dentry, d_inode) == at + 24 &&
+	       SHORT_NAME_AT == at + 32 && SHORT_NAME_MAX <= sizeof(__u64) * SHORT_WORDS;
+}
+
+/* Hash of a short name in words[]; the same as name_hash() of its bytes. */
+static __always_inline __u64 words_hash(const __u64 *words, __u32 len)
+{
+	__u64 h = HASH_A ^ (__u64)len * HASH_B;
+
+	for (__u32 i = 0; i < SHORT_WORDS; i++) {
+		__u32 left = len - i * 8;
+		__u64 word;
+
+		if (i * 8 >= len)
+			break;
+		word = words[i];
+		if (left < 8)
+			word &= (1ULL << (left * 8)) - 1;
+		h = (h ^ word) * HASH_B;
+		h ^= h >> 32;
+	}
+	return h;
+}
+
+/*
+ * Without direct loads: all of a dentry in one call, where its members are neighbours, as on every kernel so far (struct
+ * qstr begins with hash and length).
+ */
+static __always_inline void copy_link(struct link *link, struct dentry *dentry)
+{
+	if (link_is_whole()) {
 		bpf_probe_read_kernel(link, sizeof(*link), &dentry->d_parent);
 		return;
 	}
@@ -133,57 +152,106 @@ static __always_inline void read_link(struct link *link, struct dentry *dentry)
 	link->name = BPF_CORE_READ(dentry, d_name.name);
 }
 
-/* BPF_CORE_READ relocates every member in its argument, so its pointers are kept in variables. */
-static long climb_step(__u32 i, struct climb *c)
+/* Reads a dentry: its parent, and its name as a component. Returns false where the name can't be read. */
+static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
+				      struct dentry **parent, struct component *c)
 {
-	struct dentry *dentry = c->dentry, *parent;
-	__u32 depth = c->depth;
-	struct link link;
+	bool is_short;
 
-	if (dentry == c->mnt_root) {
-		struct mount *mnt = c->mnt, *up = BPF_CORE_READ(mnt, mnt_parent);
+	if (options.direct_loads) {
+		struct dentry *view = VIEW(dentry);
+
+		*parent = view->d_parent;
+		c->name = (__u64)view->d_name.name;
+		c->len = view->d_name.len;
+	} else {
+		copy_link(&s->link, dentry);
+		*parent = s->link.parent;
+		c->name = (__u64)s->link.name;
+		c->len = s->link.hash_len >> 32;
+	}
+	is_short = c->name == (__u64)dentry + SHORT_NAME_AT && c->len < SHORT_NAME_MAX;
+	if (is_short && options.direct_loads) {
+		const __u64 *words = (void *)VIEW(dentry) + SHORT_NAME_AT;
+
+		c->hash = words_hash(words, c->len);
+		return true;
+	}
+	if (is_short && link_is_whole()) {
+		c->hash = words_hash(s->link.words, c->len);
+		return true;
+	}
+	if (c->len > NAME_BYTES_MAX ||
+	    bpf_probe_read_kernel(s->name, c->len & NAME_BYTES_MAX, (void *)c->name) < 0)
+		return false;
+	c->hash = name_hash(s->name, c->len & NAME_BYTES_MAX);
+	return true;
+}
+
+/* One component or one mount; `*at` goes up. Returns whether it was the last one. */
+static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
+{
+	struct dentry *dentry = *at, *parent;
+	__u32 depth = s->climbed;
+
+	if ((__u64)dentry == s->mnt_root) {
+		struct mount *mnt = (void *)s->mnt, *up = READ(mnt, mnt_parent);
 
 		if (!up || up == mnt) {
-			c->arrived = whole_path(mnt);
-			return 1;
+			s->arrived = whole_path(mnt);
+			return true;
 		}
-		c->dentry = BPF_CORE_READ(mnt, mnt_mountpoint);
-		c->mnt = up;
-		c->mnt_root = BPF_CORE_READ(up, mnt.mnt_root);
-		return 0;
+		*at = READ(mnt, mnt_mountpoint);
+		s->mnt = (__u64)up;
+		s->mnt_root = (__u64)READ(up, mnt.mnt_root);
+		return false;
 	}
-	read_link(&link, dentry);
-	parent = link.parent;
+	if (depth >= PATH_DEPTH_MAX || !read_link(s, dentry, &parent, &s->climb[depth]))
+		return true;
 	if (!parent || parent == dentry) {
 		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
-		struct mount *mnt = c->mnt;
-
-		c->arrived = c->within || is_internal(mnt);
-		return 1;
+		s->arrived = !s->mnt || is_internal((void *)s->mnt);
+		return true;
 	}
-	if (depth >= PATH_DEPTH_MAX)
-		return 1;
-	c->s->climb[depth].name = link.name;
-	c->s->climb[depth].len = link.hash_len >> 32;
-	c->depth = depth + 1;
-	c->dentry = parent;
-	return 0;
+	s->climbed = depth + 1;
+	*at = parent;
+	return false;
+}
+
+struct climb {
+	struct scratch *s;
+	struct dentry *at;
+};
+
+static long climb_step(__u32 i, struct climb *c)
+{
+	struct dentry *at = c->at;
+	bool end = climb_on(c->s, &at);
+
+	c->at = at;
+	return end;
 }
 
 struct descend {
 	struct scratch *s;
-	__u32 left;
+	struct generation *g;
 };
+
+/* One component. Returns whether it was the last one. */
+static __always_inline bool descend_on(struct scratch *s, struct generation *g)
+{
+	__u32 left = s->climbed - 1;
+
+	if (left >= PATH_DEPTH_MAX)
+		return true;
+	s->climbed = left;
+	push(s, g, &s->climb[left]);
+	return s->truncated;
+}
 
 static long descend_step(__u32 i, struct descend *d)
 {
-	__u32 at = d->left - 1;
-
-	if (at >= PATH_DEPTH_MAX)
-		return 1;
-	d->left = at;
-	path_push(d->s, (__u64)d->s->climb[at].name, d->s->climb[at].len);
-	return d->s->truncated ? 1 : 0;
+	return descend_on(d->s, d->g);
 }
 
 static __always_inline struct mount *real_mount(struct vfsmount *mnt)
@@ -198,26 +266,51 @@ static __always_inline struct vfsmount *vfsmount_of(struct mount *mount)
 	       __builtin_preserve_field_info(((struct mount *)0)->mnt, BPF_FIELD_BYTE_OFFSET);
 }
 
-/* Appends the path of a struct vfsmount, 0 for the path in the file system, and a struct dentry to an empty path. */
+/*
+ * Appends the path of a struct vfsmount, 0 for the path in the file system, and a struct dentry to an empty path.
+ * A call costs as much as the step that it makes, so the first steps are made in line.
+ */
 __noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 {
 	struct vfsmount *mnt = (void *)vfsmount;
-	struct climb c = { .s = s, .dentry = (void *)dentry, .within = !mnt };
-	struct descend d = { .s = s };
+	struct dentry *at = (void *)dentry;
+	struct generation *g;
+	bool end = false;
 
 	if (!s)
 		return 0;
-	if (mnt) {
-		c.mnt = real_mount(mnt);
-		c.mnt_root = BPF_CORE_READ(mnt, mnt_root);
+	s->mnt = mnt ? (__u64)real_mount(mnt) : 0;
+	s->mnt_root = mnt ? (__u64)READ(mnt, mnt_root) : 0;
+	s->by_object = s->depth == 0;
+	s->climbed = 0;
+	s->arrived = 0;
+	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)
+		end = climb_on(s, &at);
+	if (!end) {
+		struct climb c = { .s = s, .at = at };
+
+		bpf_loop(CLIMB_STEPS_MAX - STEPS_IN_LINE, climb_step, &c, 0);
 	}
-	bpf_loop(CLIMB_STEPS_MAX, climb_step, &c, 0);
-	d.left = c.depth;
-	if (c.depth)
+	g = generation_in(s->slot);
+	end = false;
+	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)
+		end = descend_on(s, g);
+	if (s->climbed) {
+		struct descend d = { .s = s, .g = g };
+
 		bpf_loop(PATH_DEPTH_MAX, descend_step, &d, 0);
-	if (!c.arrived)
+	}
+	if (!s->arrived)
 		s->truncated = 1;
 	return 0;
+}
+
+/* The same of pointers that may be of the verifier's. */
+static __always_inline int push_path(struct scratch *s, struct path *path)
+{
+	__u64 mnt = as_number(s, path->mnt), dentry = as_number(s, path->dentry);
+
+	return path_push_object(s, mnt, dentry);
 }
 
 struct append {
@@ -266,28 +359,63 @@ static __always_inline __u64 path_hash(struct scratch *s)
 	return depth <= PATH_DEPTH_MAX ? s->levels[depth].hash : 0;
 }
 
-/* Tenants that the finished path approves. */
-__noinline __u64 path_approved(struct scratch *s)
+/* Tenants that the path approves. */
+static __always_inline __u64 path_approved(struct scratch *s, struct generation *g)
 {
 	struct level *top;
 	__u32 depth;
 
-	if (!s || s->depth > PATH_DEPTH_MAX)
+	if (s->depth > PATH_DEPTH_MAX)
 		return 0;
 	depth = s->depth;
 	top = &s->levels[depth];
-	return top->below | approved(s, APPROVER_PATH, top->hash) |
-	       (depth ? approved(s, APPROVER_BASENAME, top->name) : 0);
+	return top->below | approved(s, g, APPROVER_PATH, top->hash) |
+	       (depth ? approved(s, g, APPROVER_BASENAME, top->last.hash) : 0);
+}
+
+/* Writes a component into record[]. A name that is another one by now makes the path unknown. */
+static long write_step(__u32 i, struct scratch **ctx)
+{
+	struct scratch *s = *ctx;
+	struct level *level;
+	__u32 at, len;
+
+	if (i >= s->depth || i >= PATH_DEPTH_MAX)
+		return 1;
+	level = &s->levels[i + 1];
+	len = level->last.len & NAME_BYTES_MAX;
+	at = level->end - 1 - len;
+	if (at > RECORD_BYTES_MAX)
+		return 1;
+	barrier_var(at); /* what follows is to be computed from the register that was checked */
+	s->record[at] = '/';
+	/* at + 1 + 255 stays inside record[], which has RECORD_SLACK behind RECORD_BYTES_MAX. */
+	if (bpf_probe_read_kernel(&s->record[at + 1], len, (void *)level->last.name) < 0 ||
+	    name_hash(&s->record[at + 1], len) != level->last.hash)
+		s->truncated = 1;
+	return 0;
 }
 
 /*
- * Ends the path and pads it with NUL to a multiple of 8. Sets *len to its bytes.
- * Returns the offset in record[] behind the padding.
+ * Ends the path: writes its bytes into record[] and pads them with NUL to a multiple of 8. Sets *len to how many
+ * they are. Returns the offset in record[] behind the padding. It may find that the path is truncated. A global
+ * function for the reason given above.
  */
+__noinline int path_write(struct scratch *s)
+{
+	struct scratch *ctx = s;
+
+	if (!s)
+		return 0;
+	bpf_loop(PATH_DEPTH_MAX, write_step, &ctx, 0);
+	return 0;
+}
+
 static __always_inline __u32 path_finish(struct scratch *s, __u16 *len)
 {
 	__u32 depth = s->depth, end;
 
+	path_write(s);
 	if (depth > PATH_DEPTH_MAX)
 		depth = PATH_DEPTH_MAX;
 	end = s->levels[depth].end;

@@ -8,23 +8,36 @@
  */
 #pragma once
 
-#include "maps.h"
+#include "read.h"
 
-#define SCRATCH_SLOTS 3
+#define SCRATCH_SLOTS  3
+#define NAME_BYTES_MAX 255
 
-/* A component seen while climbing from the leaf to the root. */
+/* A component of a path: where its name is, and the name's hash. The bytes are fetched for events that pass. */
 struct component {
-	const void *name;
+	__u64 name; /* kernel address */
+	__u64 hash;
 	__u32 len;
 	__u32 reserved;
+};
+
+#define SHORT_WORDS 5
+
+/* What the climb needs of a dentry, as it lies there. */
+struct link {
+	struct dentry *parent;
+	__u64 hash_len;
+	const void *name;
+	struct inode *inode;
+	__u64 words[SHORT_WORDS]; /* a short name */
 };
 
 /* State of the path after n components; a stack, so that ".." can take one back. */
 struct level {
 	__u64 hash;  /* of the path so far */
-	__u64 name;  /* of the last component */
 	__u64 below; /* tenants approved by the directories strictly above */
-	__u32 end;   /* offset in record[] after the last component */
+	struct component last;
+	__u32 end; /* offset in record[] after the last component */
 	__u32 reserved;
 };
 
@@ -48,20 +61,30 @@ struct scratch {
 	/* The event being judged. */
 	__u32 type;
 	__u32 flags;
-	__u32 slot;	     /* active generation */
-	__u32 kind;	     /* of the path being built: 0, APPROVER_DESTINATION or KIND_TEXT */
-	__u64 subject_inode; /* struct inode * that the record describes; 0: not known */
-	__u64 subject_mnt;   /* struct vfsmount * it is reached through */
-	__u64 text;	     /* third text of the record */
+	__u32 slot;	       /* active generation */
+	__u32 kind;	       /* of the path being built: 0, APPROVER_DESTINATION or KIND_TEXT */
+	__u64 subject_dentry;  /* struct dentry * that the record describes; 0: not known */
+	__u64 subject_mnt;     /* struct vfsmount * it is reached through */
+	__u64 text;	       /* third text of the record */
+	volatile __u64 number; /* see as_number() */
 	__u32 text_kind;
 	/* The path being built: it starts at `start` in record[]. */
 	__u32 start;
 	__u32 depth; /* index of the top in levels[] */
 	__u32 truncated;
+	__u32 by_object; /* of kernel objects alone, no name that a task gave */
 	__u32 bytes_max;
+	/* Of the climb; here, as the verifier would follow a counter in a register through all turns of the loop. */
+	__u64 mnt; /* struct mount *; 0: the path in the file system, whose mounts do not count */
+	__u64 mnt_root; /* struct dentry * */
+	__u32 climbed;	/* components in climb[] */
+	__u32 arrived;	/* at the root of a known tree */
 	struct level levels[PATH_DEPTH_MAX + 1];
 	struct component climb[PATH_DEPTH_MAX];
-	char user[PATH_BYTES_MAX + 1];
+	struct link link;
+	__u8 name[NAME_BYTES_MAX + 9]; /* a long one, to be hashed */
+	/* Behind a string that fills it, names are still read as whole words. */
+	char user[PATH_BYTES_MAX + 1 + NAME_BYTES_MAX + 9];
 	__u8 record[RECORD_BYTES_MAX + RECORD_SLACK];
 };
 
@@ -82,6 +105,16 @@ static __always_inline struct scratch *scratch_claim(void)
 			return s;
 	}
 	return NULL;
+}
+
+/*
+ * A pointer as a number: global functions take no pointers of which the verifier knows the type, and it forgets it
+ * over memory.
+ */
+static __always_inline __u64 as_number(struct scratch *s, const void *pointer)
+{
+	s->number = (__u64)pointer;
+	return s->number;
 }
 
 static __always_inline void scratch_release(struct scratch *s)

@@ -11,8 +11,6 @@
 
 #define STASHES_MAX 4096
 
-#define TYPE_BIT(type) (1ULL << (type))
-
 /* A path to be: that of an object, and a name below it where that object is a directory of the operation. */
 struct stashed_path {
 	struct path path;
@@ -79,7 +77,7 @@ static __always_inline void stash_subject(struct stash *stash, struct vfsmount *
 	stash->subject = dentry;
 	stash->path.path.mnt = mnt;
 	stash->path.path.dentry = dentry;
-	fill_file(&stash->record, (__u64)mnt, (__u64)BPF_CORE_READ(dentry, d_inode));
+	fill_file(&stash->record, (__u64)mnt, (__u64)dentry);
 }
 
 /* A directory and a name in it, for a dentry whose own name the operation changes. */

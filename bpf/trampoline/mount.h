@@ -45,7 +45,7 @@ int trampoline_mount(void *ctx)
 		path.dentry = BPF_CORE_READ(place, dentry);
 		event_text(s, TEXT_UNKNOWN, 0);
 	}
-	path_push_object(s, (__u64)path.mnt, (__u64)path.dentry);
+	push_path(s, &path);
 	if (kind == MOUNT_BIND) {
 		tenants = event_next_path(s);
 		if (bpf_probe_read_kernel_str(s->user, sizeof(s->user), (void *)argument(ctx, 0)) <

@@ -63,6 +63,8 @@ export interface FileEvent extends RecordHeader {
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
   readonly filesystem: string;
+  /** 0: none. */
+  readonly directoryKey: bigint;
   /** UTF-8; bytes that are none became U+FFFD. */
   readonly path: string;
   readonly pathBytes: Uint8Array;
@@ -207,6 +209,7 @@ function decodeFile(header: RecordHeader, view: DataView, record: Uint8Array, of
     opGid: view.getUint32(r.FILE_OP_GID, true),
     mtimeNs: view.getBigUint64(r.FILE_MTIME_NS, true),
     ctimeNs: view.getBigUint64(r.FILE_CTIME_NS, true),
+    directoryKey: view.getBigUint64(r.FILE_DIRECTORY_KEY, true),
     filesystem: untilNul(record.subarray(r.FILE_FILESYSTEM, r.FILE_FILESYSTEM + r.FILESYSTEM_BYTES)),
     path: utf8.decode(path),
     pathBytes: path,

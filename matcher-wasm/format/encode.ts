@@ -199,6 +199,7 @@ function encodeFile(init: Extract<RecordInit, { kind: "file" }>): Uint8Array<Arr
   setInteger(view, "inode", "u64", r.FILE_INODE, init.inode ?? 0n);
   setInteger(view, "mtimeNs", "u64", r.FILE_MTIME_NS, init.mtimeNs ?? 0n);
   setInteger(view, "ctimeNs", "u64", r.FILE_CTIME_NS, init.ctimeNs ?? 0n);
+  setInteger(view, "directoryKey", "u64", r.FILE_DIRECTORY_KEY, init.directoryKey ?? 0n);
   for (const [name, offset] of [
     ["dev", r.FILE_DEV],
     ["mountId", r.FILE_MOUNT_ID],

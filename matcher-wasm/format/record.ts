@@ -27,9 +27,9 @@
  *      80 u32 fsgid                                 192 u16 text_len  bytes of the third text: xattr: its name,
  *      84 u32 auid      0xffffffff: unset                             mount: what is mounted, as path in its filesystem
  *      88 u32 mount_ns  inode number                194 u16[3] reserved
- *      92 u32 pid_ns    inode number                200 path, padded with NUL to a multiple of 8, then the
- *      96 u8[16] comm   NUL-padded                      destination path and the text, padded likewise
- *     112
+ *      92 u32 pid_ns    inode number                208 path, padded, then the destination path and the text
+ *      96 u8[16] comm   NUL-padded                  200 u64 directory_key  of the file's directory, for the kernel
+ *     112                                                 stage's discarders; 0: none
  *                                                   exec goes on with
  *     fork goes on with                             112 u16 path_len  of the executable
  *     112 u64 forker_start_ns  of the process       114 u16 args_len  argv, each argument NUL-ended
@@ -40,7 +40,7 @@
  */
 
 /** Version of this layout and of the matcher's exports; both ends refuse another one. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 export const EVENT_OPEN = 1;
 export const EVENT_UNLINK = 2;
@@ -125,7 +125,8 @@ export const FILE_MTIME_NS = 160;
 export const FILE_CTIME_NS = 168;
 export const FILE_FILESYSTEM = 176;
 export const FILE_TEXT_LEN = 192;
-export const FILE_PATHS = 200;
+export const FILE_DIRECTORY_KEY = 200;
+export const FILE_PATHS = 208;
 export const FILESYSTEM_BYTES = 16;
 /** op_uid, op_gid: not to be changed. */
 export const ID_UNCHANGED = 0xffffffff;

@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Agent, type AttachMode, bpfObject, type Detection, totals } from "@weir/agent";
+import { Agent, type AttachMode, bpfObject, type Detection, DROP_CAUSES, totals } from "@weir/agent";
 import { compileForPublish } from "@weir/control-plane";
 import { assembleBundle, type Bundle } from "@weir/trust";
 
@@ -207,7 +207,7 @@ export async function runScenario(attach: AttachMode | "auto"): Promise<Scenario
       attach: mode,
       seen: detections.map((detection) => simplify(detection, folder)),
       lost,
-      unaccounted: sum.seen - sum.droppedByInterest - sum.droppedByApprover - sum.passed,
+      unaccounted: sum.seen - DROP_CAUSES.reduce((dropped, cause) => dropped + sum[cause], 0) - sum.passed,
       unjudged: pipeline.unjudged,
       lineage: detections
         .slice(0, 1)

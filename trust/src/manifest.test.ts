@@ -115,7 +115,7 @@ test("rules as they are written: each once, with all its event types", () => {
 test("equal inputs give equal bytes; the module is valid", () => {
   expect((globalThis as any).WebAssembly.validate(tinyModule("x"))).toBe(true);
   expect(tinyBundle("acme").digest).toBe(tinyBundle("acme").digest);
-  expect(openBundle(files)).toMatchObject({ manifest: { format: "weir-bundle/1", abi: 2 } });
+  expect(openBundle(files)).toMatchObject({ manifest: { format: "weir-bundle/1", abi: 3 } });
 });
 
 test("every bit of every file counts", () => {
@@ -138,7 +138,7 @@ test("every bit of every file counts", () => {
 
 describe("refused, naming the file", () => {
   test.each<[string, BundleFiles, RegExp]>([
-    ["another ABI", withManifest((m) => (m.abi = 99)), /manifest\.json: speaks matcher ABI 99, expected 2/],
+    ["another ABI", withManifest((m) => (m.abi = 99)), /manifest\.json: speaks matcher ABI 99, expected 3/],
     ["bad tenant name", withManifest((m) => (m.tenant = "../x")), /manifest\.json: tenant/],
     ["unknown member", withManifest((m) => (m.extra = 1)), /manifest\.json: .*[Uu]nrecognized/],
     ["unknown event", withManifest((m) => (m.rules[0].event = "mmap")), /manifest\.json: rules\.0\.event/],

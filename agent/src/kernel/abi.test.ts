@@ -3,7 +3,9 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import * as format from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
-import { APPROVER_BYTES, APPROVER_KEY_BYTES, GENERATION_BYTES, INTEREST_BYTES } from "./tables.ts";
+import { COUNTER_NAMES } from "./counters.ts";
+import { OPTIONS_BYTES } from "./options.ts";
+import { APPROVER_BYTES, APPROVER_KEY_BYTES, DISCARDER_KEY_BYTES, GENERATION_BYTES, INTEREST_BYTES } from "./tables.ts";
 
 interface BtfType {
   readonly id: number;
@@ -78,6 +80,7 @@ describe("records", () => {
         filesystem: format.FILE_FILESYSTEM,
         text_len: format.FILE_TEXT_LEN,
         reserved: 194,
+        directory_key: format.FILE_DIRECTORY_KEY,
       },
     });
   });
@@ -106,6 +109,27 @@ describe("filter maps", () => {
   test("approver", () => {
     expect(layoutOf("approver_key")).toEqual({ size: APPROVER_KEY_BYTES, offsets: { hash: 0, kind: 8, type: 12 } });
     expect(layoutOf("approver")).toEqual({ size: APPROVER_BYTES, offsets: { tenants: 0, flags_any: 8, reserved: 12 } });
+  });
+
+  test("discarder", () => {
+    expect(layoutOf("discarder_key")).toEqual({
+      size: DISCARDER_KEY_BYTES,
+      offsets: { directory: 0, type: 8, reserved: 12 },
+    });
+  });
+
+  test("counters", () => {
+    const fields = Object.entries(layoutOf("counters").offsets).map(([name, at]) => [at / 8, name]);
+    const camel = (name: string): string => name.replace(/_(.)/g, (_, c: string) => c.toUpperCase());
+    expect(fields.map(([at, name]) => [at, camel(String(name).replace("dropped_", "dropped_by_"))])).toEqual(
+      COUNTER_NAMES.map((name, i) => [i, name]),
+    );
+  });
+
+  test("options", () => {
+    const { size, offsets } = layoutOf("options");
+    expect(size).toBe(OPTIONS_BYTES);
+    expect(offsets).toEqual({ agent_tgid: 0, mkdir_returns_dentry: 4, direct_loads: 8, reserved: 12, secret: 16 });
   });
 
   test("generation", () => {

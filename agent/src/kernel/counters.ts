@@ -3,10 +3,12 @@ import { EVENT_TYPES, PROCESS_FORK } from "@weir/matcher-wasm/format";
 import { lookupMap, possibleCpus } from "./libbpf.ts";
 
 /** struct counters in `bpf/include/filter.h`, in order. */
-const NAMES = [
+export const COUNTER_NAMES = [
   "seen",
   "droppedByInterest",
   "droppedByApprover",
+  "droppedByDiscarder",
+  "droppedByDirectory",
   "passed",
   "lostRingFull",
   "lostNoScratch",
@@ -15,12 +17,20 @@ const NAMES = [
   "truncated",
 ] as const;
 
-export type CounterName = (typeof NAMES)[number];
+export type CounterName = (typeof COUNTER_NAMES)[number];
 /**
  * Events of one type. `seen` is the sum of dropped, passed and lost (but `lostNoStash`, which are lost
  * before they are seen); `truncated` ones are among those that passed.
  */
 export type TypeCounters = Record<CounterName, number>;
+
+/** The counters of dropped events. */
+export const DROP_CAUSES = [
+  "droppedByInterest",
+  "droppedByApprover",
+  "droppedByDiscarder",
+  "droppedByDirectory",
+] as const satisfies readonly CounterName[];
 
 /** The counters of lost events, each with its cause in words. */
 export const LOSS_CAUSES: readonly (readonly [counter: CounterName, cause: string])[] = [
@@ -40,14 +50,14 @@ const ROWS: readonly (readonly [name: string, type: number])[] = [
 
 export function readCounters(fd: number): Counters {
   const cpus = possibleCpus();
-  const values = new BigUint64Array(NAMES.length * cpus);
+  const values = new BigUint64Array(COUNTER_NAMES.length * cpus);
   const bytes = new Uint8Array(values.buffer);
   return Object.fromEntries(
     ROWS.map(([name, type]) => {
       lookupMap(fd, new Uint8Array(new Uint32Array([type]).buffer), bytes);
-      const sums = NAMES.map((counter, i) => {
+      const sums = COUNTER_NAMES.map((counter, i) => {
         let sum = 0n;
-        for (let cpu = 0; cpu < cpus; cpu++) sum += values[cpu * NAMES.length + i] as bigint;
+        for (let cpu = 0; cpu < cpus; cpu++) sum += values[cpu * COUNTER_NAMES.length + i] as bigint;
         return [counter, Number(sum)] as const;
       });
       return [name, Object.fromEntries(sums) as TypeCounters];
@@ -57,9 +67,9 @@ export function readCounters(fd: number): Counters {
 
 /** File events only, all types together. */
 export function totals(counters: Counters): TypeCounters {
-  const sum = Object.fromEntries(NAMES.map((name) => [name, 0])) as TypeCounters;
+  const sum = Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as TypeCounters;
   for (const { name, file } of EVENT_TYPES)
-    if (file) for (const counter of NAMES) sum[counter] += counters[name]?.[counter] ?? 0;
+    if (file) for (const counter of COUNTER_NAMES) sum[counter] += counters[name]?.[counter] ?? 0;
   return sum;
 }
 

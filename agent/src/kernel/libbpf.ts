@@ -105,7 +105,13 @@ const VERIFIER_LOG_BYTES = 1 << 18;
 const OPEN_OPTS = { bytes: 80, size: 0, logBuffer: 56, logBytes: 64 };
 
 /** struct bpf_prog_info: as much of it as is read here, and where. */
-const PROG_INFO = { bytes: 216, recursionMisses: 208 };
+const PROG_INFO = { bytes: 216, runTimeNs: 192, runs: 200, recursionMisses: 208 };
+
+/** Run-time statistics of a program. */
+export interface RunStatistics {
+  readonly runTimeNs: number;
+  readonly runs: number;
+}
 
 /** An opened BPF object file, before or after loading. */
 export class BpfObject {
@@ -168,19 +174,31 @@ export class BpfObject {
     return check(`fd of map ${name}`, c.mapFd(this.#map(name)) as number);
   }
 
+  /** Information on an attached program, as the kernel gives it. */
+  #info(program: Pointer): DataView {
+    // All zero each time: what the kernel finds in it are requests.
+    const info = new Uint8Array(PROG_INFO.bytes);
+    check("bpf_obj_get_info_by_fd", c.infoByFd(c.programFd(program), info, [info.length]) as number);
+    return new DataView(info.buffer);
+  }
+
   /**
    * How often the kernel left out an attached program because it was running already on the same CPU: once for a
    * task that preempted another one within it (prog->active, since Linux 5.12).
    */
   missedRuns(): number {
-    let sum = 0n;
-    for (const program of this.#attached) {
-      // All zero each time: what the kernel finds in it are requests.
-      const info = new Uint8Array(PROG_INFO.bytes);
-      check("bpf_obj_get_info_by_fd", c.infoByFd(c.programFd(program), info, [info.length]) as number);
-      sum += new DataView(info.buffer).getBigUint64(PROG_INFO.recursionMisses, true);
-    }
-    return Number(sum);
+    const misses = this.#attached.map((program) => this.#info(program).getBigUint64(PROG_INFO.recursionMisses, true));
+    return Number(misses.reduce((sum, count) => sum + count, 0n));
+  }
+
+  /** What attached programs have cost while kernel.bpf_stats_enabled was set, by their names. */
+  runStatistics(): Record<string, RunStatistics> {
+    const rows = this.#attached.map((program) => {
+      const info = this.#info(program);
+      const [runTimeNs, runs] = [PROG_INFO.runTimeNs, PROG_INFO.runs].map((at) => Number(info.getBigUint64(at, true)));
+      return [c.programName(program) as string, { runTimeNs, runs }];
+    });
+    return Object.fromEntries(rows);
   }
 
   attach(program: string): void {
@@ -205,6 +223,7 @@ function verifierTail(log: string): string | undefined {
 
 export const MAP_TYPE_HASH = 1;
 export const MAP_TYPE_ARRAY = 2;
+export const MAP_TYPE_LRU_HASH = 9;
 
 export interface MapShape {
   readonly type: number;

@@ -3,7 +3,7 @@
  * filter tables, asked for its counters. Everything is unloaded when the process ends, however it ends:
  * nothing is pinned.
  */
-import { existsSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { type Counters, readCounters } from "./counters.ts";
 import { ALL_TYPES, essentialMissing, HOOKED_FUNCTIONS, type HookPlan, OPTIONAL_TYPES, planHooks } from "./hooks.ts";
 import {
@@ -15,11 +15,21 @@ import {
   kernelFunctions,
   MAP_TYPE_ARRAY,
   MAP_TYPE_HASH,
+  MAP_TYPE_LRU_HASH,
+  type MapShape,
+  type RunStatistics,
   updateMap,
   updateMapAsync,
 } from "./libbpf.ts";
+import { encodeOptions } from "./options.ts";
 import { RingReader } from "./ring.ts";
-import { APPROVER_BYTES, APPROVER_KEY_BYTES, type FilterTables, GENERATION_BYTES } from "./tables.ts";
+import {
+  APPROVER_BYTES,
+  APPROVER_KEY_BYTES,
+  DISCARDER_KEY_BYTES,
+  type FilterTables,
+  GENERATION_BYTES,
+} from "./tables.ts";
 
 /** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
 export type AttachMode = "trampoline" | "tracepoint";
@@ -31,6 +41,15 @@ export interface StageOptions {
   readonly attach: AttachMode | "auto";
   /** Size of the ring buffer; a power of two of whole pages. */
   readonly ringBytes: number;
+  /** Of directory keys; random where it is not given. */
+  readonly secret?: Uint8Array;
+}
+
+/** A directory in which events of a type are to be dropped, by the key in its records. */
+export interface Discarder {
+  readonly generation: number;
+  readonly directoryKey: bigint;
+  readonly type: number;
 }
 
 /** The kernel stage cannot run here; `remedy` says what would help. */
@@ -57,21 +76,13 @@ function requirePlatform(): void {
     );
 }
 
-/** Inode of the initial pid namespace (PROC_PID_INIT_INO), whose numbers the kernel stage goes by. */
-const INITIAL_PID_NAMESPACE = "pid:[4026531836]";
-
-/** This process for the kernel stage; 0 where its number means another process there. */
-function ownTgid(): number {
-  return readlinkSync("/proc/self/ns/pid") === INITIAL_PID_NAMESPACE ? process.pid : 0;
-}
-
 /** A loaded and attached object, and the event types that it captures. */
 interface Loaded extends Pick<HookPlan, "captured" | "missing"> {
   readonly bpf: BpfObject;
 }
 
 function loadObject(
-  { object, ringBytes }: StageOptions,
+  { object, ringBytes, secret }: StageOptions,
   wanted: (program: string) => boolean,
   mkdirReturnsDentry: boolean,
 ): BpfObject {
@@ -80,9 +91,7 @@ function loadObject(
     const programs = bpf.programNames();
     for (const program of programs) bpf.setAutoload(program, wanted(program));
     bpf.setMaxEntries("records", ringBytes);
-    // struct options in bpf/include/filter.h.
-    const options = new Uint32Array([ownTgid(), Number(mkdirReturnsDentry)]);
-    bpf.setInitialValue(".rodata.options", new Uint8Array(options.buffer));
+    bpf.setInitialValue(".rodata.options", encodeOptions({ mkdirReturnsDentry, secret }));
     bpf.load();
     for (const program of programs) if (wanted(program)) bpf.attach(program);
     return bpf;
@@ -147,19 +156,33 @@ function mayLoadBpf(): boolean {
   return (capabilities & ((1n << 39n) | (1n << 21n))) !== 0n;
 }
 
-/** @returns descriptors of the two filled maps; the caller closes them */
-function createFilterMaps(tables: FilterTables): { constants: number; approvers: number } {
-  const constants = createMap({
-    type: MAP_TYPE_ARRAY,
-    name: "generation",
-    keyBytes: 4,
-    valueBytes: GENERATION_BYTES,
-    entries: 1,
-  });
-  let approvers: number | undefined;
+/** Descriptors of a generation's maps; the caller closes them. */
+interface FilterMaps {
+  readonly constants: number;
+  readonly approvers: number;
+  readonly discarders: number;
+}
+
+/** A bound of memory; discarders beyond it push out those that were used least recently. */
+const DISCARDERS_MAX = 16_384;
+
+function createFilterMaps(tables: FilterTables): FilterMaps {
+  const created: number[] = [];
+  const create = (shape: MapShape): number => {
+    const fd = createMap(shape);
+    created.push(fd);
+    return fd;
+  };
   try {
+    const constants = create({
+      type: MAP_TYPE_ARRAY,
+      name: "generation",
+      keyBytes: 4,
+      valueBytes: GENERATION_BYTES,
+      entries: 1,
+    });
     updateMap(constants, u32(0), tables.constants);
-    approvers = createMap({
+    const approvers = create({
       type: MAP_TYPE_HASH,
       name: "approvers",
       keyBytes: APPROVER_KEY_BYTES,
@@ -167,10 +190,16 @@ function createFilterMaps(tables: FilterTables): { constants: number; approvers:
       entries: Math.max(tables.approvers.length, 1),
     });
     for (const { key, value } of tables.approvers) updateMap(approvers, key, value);
-    return { constants, approvers };
+    const discarders = create({
+      type: MAP_TYPE_LRU_HASH,
+      name: "discarders",
+      keyBytes: DISCARDER_KEY_BYTES,
+      valueBytes: 4,
+      entries: DISCARDERS_MAX,
+    });
+    return { constants, approvers, discarders };
   } catch (error) {
-    closeFd(constants);
-    if (approvers !== undefined) closeFd(approvers);
+    for (const fd of created) closeFd(fd);
     throw error;
   }
 }
@@ -189,6 +218,8 @@ export class KernelStage {
   readonly #bpf: BpfObject;
   #slot = 0;
   #generation: number | undefined;
+  /** The current generation's map. */
+  #discarders: number | undefined;
 
   private constructor({ bpf, captured, missing }: Loaded, mode: AttachMode, options: StageOptions, fallback?: string) {
     this.#bpf = bpf;
@@ -232,13 +263,17 @@ export class KernelStage {
   async activate(tables: FilterTables, onSwitch: () => void = () => {}): Promise<void> {
     const slot = this.#slot ^ 1;
     const generations = this.#bpf.mapFd("generations");
-    const { constants, approvers } = createFilterMaps(tables);
+    const { constants, approvers, discarders } = createFilterMaps(tables);
     try {
       updateMap(this.#bpf.mapFd("approvers"), u32(slot), u32(approvers));
+      updateMap(this.#bpf.mapFd("discarders"), u32(slot), u32(discarders));
       updateMap(generations, u32(slot), u32(constants));
       updateMap(this.#bpf.mapFd("active_slot"), u32(0), u32(slot));
       const before = this.#generation;
       [this.#slot, this.#generation] = [slot, tables.generation];
+      // A discarder that was on its way belongs to a map that no program looks into any more.
+      if (this.#discarders !== undefined) closeFd(this.#discarders);
+      this.#discarders = discarders;
       onSwitch();
       // A program may have read the old slot number just before. An update of a map in a map returns after
       // an RCU grace period (kernel commit 1ae80cf31938), so repeating this one waits for such programs.
@@ -246,10 +281,26 @@ export class KernelStage {
       if (before === undefined) return;
       await deleteFromMapAsync(generations, u32(slot ^ 1));
       await deleteFromMapAsync(this.#bpf.mapFd("approvers"), u32(slot ^ 1));
+      await deleteFromMapAsync(this.#bpf.mapFd("discarders"), u32(slot ^ 1));
     } finally {
       closeFd(constants);
       closeFd(approvers);
+      if (this.#discarders !== discarders) closeFd(discarders);
     }
+  }
+
+  /**
+   * Has the events of a type dropped whose file lies directly in a directory, as long as this generation is current.
+   * @returns false when another one is
+   * @throws KernelError
+   */
+  discard({ generation, directoryKey, type }: Discarder): boolean {
+    if (this.#discarders === undefined || generation !== this.#generation) return false;
+    const key = new DataView(new ArrayBuffer(DISCARDER_KEY_BYTES));
+    key.setBigUint64(0, directoryKey, true);
+    key.setUint32(8, type, true);
+    updateMap(this.#discarders, new Uint8Array(key.buffer), u32(1));
+    return true;
   }
 
   counters(): Counters {
@@ -261,8 +312,15 @@ export class KernelStage {
     return this.#bpf.missedRuns();
   }
 
+  /** What each program has cost since `kernel.bpf_stats_enabled` was set. */
+  runStatistics(): Record<string, RunStatistics> {
+    return this.#bpf.runStatistics();
+  }
+
   close(): void {
     this.ring.close();
+    if (this.#discarders !== undefined) closeFd(this.#discarders);
+    this.#discarders = undefined;
     this.#bpf.close();
   }
 }

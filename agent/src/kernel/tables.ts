@@ -31,6 +31,9 @@ export const APPROVER_KEY_BYTES = 16;
 /** struct approver: u64 tenants, u32 flags_any, u32 reserved. */
 export const APPROVER_BYTES = 16;
 
+/** struct discarder_key: u64 directory, u32 type, u32 reserved. */
+export const DISCARDER_KEY_BYTES = 16;
+
 /** The seeds of one tenant and the bit (0 … 63) it has in tenant masks. */
 export interface TenantSeeds {
   readonly tenant: number;

@@ -9,6 +9,9 @@
 import {
   type DecodedRecord,
   decodeRecord,
+  FILE_DIRECTORY_KEY,
+  FILE_PATH_LEN,
+  FILE_PATHS,
   FILE_TYPE_MAX,
   INPUT_BYTES,
   PROCESS_EXEC,
@@ -20,10 +23,12 @@ import {
 } from "@weir/matcher-wasm/format";
 import type { VariableState } from "@weir/matcher-wasm/host";
 import type { RingReader } from "../kernel/ring.ts";
+import type { Discarder } from "../kernel/stage.ts";
 import type { ProcessTable } from "../process/table.ts";
 import { EventContext } from "./context/context.ts";
 import type { HostSources, JudgedRecord } from "./context/facts.ts";
 import { decide } from "./decide.ts";
+import { type DiscarderCounters, DiscarderLearner } from "./discarders.ts";
 import type { ActiveBundle, Generation } from "./generation.ts";
 
 /** An event together with the rules of one bundle that it matched. */
@@ -53,6 +58,8 @@ interface Judged {
 
 interface SpanHeader {
   readonly offset: number;
+  readonly length: number;
+  readonly type: number;
   readonly file: boolean;
   /** Some tenant's rules want it. */
   readonly judged: boolean;
@@ -65,7 +72,14 @@ export interface PipelineParts {
   readonly processes: ProcessTable;
   readonly sources: HostSources;
   readonly onMatch: (match: Match) => void;
+  /** Has the kernel stage drop events of a type in a directory. @returns whether its generation is still current */
+  readonly discard: (discarder: Discarder) => boolean;
 }
+
+/** Proving one takes a microsecond or so; a new generation learns its directories within seconds. */
+const PROOFS_PER_SECOND = 2000;
+const REFUSALS_MAX = 8192;
+const SLASH = 0x2f;
 
 /** Bytes handled in one step: some hundred events, so that a step takes milliseconds even when all of them match. */
 const SPAN_BYTES_MAX = 1 << 16;
@@ -76,17 +90,28 @@ export class Pipeline {
   readonly #processes: ProcessTable;
   readonly #sources: HostSources;
   readonly #onMatch: (match: Match) => void;
+  readonly #discarders: DiscarderLearner;
   readonly #generations = new Map<number, Generation>();
   #variables: readonly VariableState[] = [];
   /** Generations that end when the reader reaches a position of the ring. */
   readonly #retiring: { number: number; position: bigint }[] = [];
   readonly #span = new Uint8Array(INPUT_BYTES);
 
-  constructor({ ring, processes, sources, onMatch }: PipelineParts) {
+  constructor({ ring, processes, sources, onMatch, discard }: PipelineParts) {
     this.#ring = ring;
     this.#processes = processes;
     this.#sources = sources;
     this.#onMatch = onMatch;
+    this.#discarders = new DiscarderLearner({
+      discard,
+      proofsPerSecond: PROOFS_PER_SECOND,
+      refusalsMax: REFUSALS_MAX,
+    });
+  }
+
+  /** What was learned of silent directories. */
+  get discarders(): Readonly<DiscarderCounters> {
+    return this.#discarders.counters;
   }
 
   /** Makes a generation known; call it before the kernel stage stamps events with its number. */
@@ -187,7 +212,10 @@ export class Pipeline {
       this.counters.events++;
       if (!this.#generations.has(header.generation)) this.counters.unjudged++;
     }
-    if (header.file && judged.length === 0) return;
+    if (header.file && judged.length === 0) {
+      this.#learn(span, header);
+      return;
+    }
     let record: DecodedRecord;
     try {
       record = decodeRecord(span, header.offset);
@@ -198,6 +226,19 @@ export class Pipeline {
     if (record.kind === "exec" || record.kind === "fork") this.#processes.apply(record);
     if (judged.length > 0 && record.kind !== "fork") this.#decide(record, header.offset, judged);
     if (record.kind === "exit") this.#processes.apply(record);
+  }
+
+  /** An event that no rule of any tenant matches, as far as its own generation goes. */
+  #learn(span: Uint8Array, { offset, length, type, generation: number }: SpanHeader): void {
+    const generation = this.#generations.get(number);
+    if (!generation || length < FILE_PATHS) return;
+    const view = new DataView(span.buffer, span.byteOffset + offset, length);
+    const directoryKey = view.getBigUint64(FILE_DIRECTORY_KEY, true);
+    const pathLength = view.getUint16(FILE_PATH_LEN, true);
+    if (directoryKey === 0n || FILE_PATHS + pathLength > length) return;
+    const path = span.subarray(offset + FILE_PATHS, offset + FILE_PATHS + pathLength);
+    const directory = path.subarray(0, path.lastIndexOf(SLASH));
+    this.#discarders.consider({ generation: number, directoryKey, type, directory }, generation);
   }
 
   #decide(record: JudgedRecord, recordOffset: number, judged: readonly Judged[]): void {
@@ -231,7 +272,8 @@ function readHeaders(span: Uint8Array): SpanHeader[] {
     const tenants = view.getBigUint64(offset + RECORD_TENANTS, true);
     const file = type <= FILE_TYPE_MAX;
     const judged = tenants !== 0n && (file || type === PROCESS_EXEC || type === PROCESS_EXIT);
-    headers.push({ offset, file, judged, generation: view.getUint32(offset + RECORD_GENERATION, true), tenants });
+    const generation = view.getUint32(offset + RECORD_GENERATION, true);
+    headers.push({ offset, length, type, file, judged, generation, tenants });
   }
   return headers;
 }

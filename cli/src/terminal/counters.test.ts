@@ -5,7 +5,9 @@ import { type FilterSummary, renderSummary } from "./counters.ts";
 const SUMMARY: FilterSummary = {
   seen: 100,
   droppedByInterest: 90,
-  droppedByApprover: 8,
+  droppedByApprover: 7,
+  droppedByDiscarder: 1,
+  droppedByDirectory: 0,
   passed: 2,
   lost: 0,
   droppedShare: 0.98,
@@ -14,7 +16,7 @@ const SUMMARY: FilterSummary = {
 const rows = (summary: FilterSummary): string[] => stripVTControlCharacters(renderSummary(summary)).split("\n");
 
 test("bars are as long as their shares", () => {
-  expect(rows(SUMMARY).map((row) => row.split("█").length - 1)).toEqual([40, 36, 3, 1, 0]);
+  expect(rows(SUMMARY).map((row) => row.split("█").length - 1)).toEqual([40, 36, 3, 1, 1, 0]);
 });
 
 test("more may be lost than was seen", () => {

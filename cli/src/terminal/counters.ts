@@ -1,11 +1,13 @@
 /** The kernel stage's counters for reading. */
-import { type AgentStatus, LOSS_CAUSES, totals } from "@weir/agent";
+import { type AgentStatus, DROP_CAUSES, LOSS_CAUSES, totals } from "@weir/agent";
 import ansis from "ansis";
 
 export interface FilterSummary {
   readonly seen: number;
   readonly droppedByInterest: number;
   readonly droppedByApprover: number;
+  readonly droppedByDiscarder: number;
+  readonly droppedByDirectory: number;
   readonly passed: number;
   readonly lost: number;
   /** Of what was seen, 0 … 1. */
@@ -19,11 +21,13 @@ export function summarize(after: AgentStatus, before?: AgentStatus): FilterSumma
   const since = (name: keyof typeof a): number => a[name] - (b?.[name] ?? 0);
   const seen = since("seen");
   const missed = after.missedRuns - (before?.missedRuns ?? 0);
-  const dropped = since("droppedByInterest") + since("droppedByApprover");
+  const dropped = DROP_CAUSES.reduce((sum, name) => sum + since(name), 0);
   return {
     seen,
     droppedByInterest: since("droppedByInterest"),
     droppedByApprover: since("droppedByApprover"),
+    droppedByDiscarder: since("droppedByDiscarder"),
+    droppedByDirectory: since("droppedByDirectory"),
     passed: since("passed"),
     lost: LOSS_CAUSES.reduce((sum, [name]) => sum + since(name), missed),
     droppedShare: seen === 0 ? 0 : dropped / seen,
@@ -40,12 +44,13 @@ export function renderSummary(s: FilterSummary): string {
     const width = count === 0 ? 0 : Math.min(BAR_WIDTH, Math.max(1, Math.round(share * BAR_WIDTH)));
     const bar = ansis.cyan("█".repeat(width)) + ansis.dim("·".repeat(BAR_WIDTH - width));
     const percent = `${(share * 100).toFixed(share > 0 && share < 0.001 ? 4 : 2)}%`;
-    return `  ${name.padEnd(24)}${String(count).padStart(9)}  ${bar} ${percent.padStart(8)}`;
+    return `  ${name.padEnd(26)}${String(count).padStart(9)}  ${bar} ${percent.padStart(8)}`;
   };
   return [
     row("seen by the kernel stage", s.seen),
     row("dropped: no interest", s.droppedByInterest),
     row("dropped: no approver", s.droppedByApprover),
+    row("dropped: silent directory", s.droppedByDiscarder + s.droppedByDirectory),
     row("passed to the matcher", s.passed),
     row("lost", s.lost),
   ].join("\n");

@@ -45,6 +45,7 @@ export const fileEvent = (parts: Partial<FileEvent> = {}): FileEvent => ({
   mtimeNs: 0n,
   ctimeNs: 0n,
   filesystem: "ext4",
+  directoryKey: 0n,
   path: "/etc/passwd",
   pathBytes: Buffer.from("/etc/passwd"),
   pathTruncated: false,

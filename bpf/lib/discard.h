@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Discarders: directories proven silent for an event type. They are keyed by what the path says, not by which
+ * directory it is, so renames, mounts and reused inodes can't turn one against another directory; and by a keyed hash
+ * (SipHash under a secret of this agent's start), so nobody can make a path that collides with one.
+ */
+#pragma once
+
+#include "path.h"
+#include "../include/siphash.h"
+
+#define TYPE_BIT(type) (1ULL << (type))
+
+/* Types with one path, that of a file: those for which a directory can be proven silent. */
+#define SILENT_TYPES                                                                       \
+	(TYPE_BIT(EVENT_OPEN) | TYPE_BIT(EVENT_UNLINK) | TYPE_BIT(EVENT_CHMOD) |           \
+	 TYPE_BIT(EVENT_CHOWN) | TYPE_BIT(EVENT_MKDIR) | TYPE_BIT(EVENT_RMDIR) |           \
+	 TYPE_BIT(EVENT_UTIMES) | TYPE_BIT(EVENT_SETXATTR) | TYPE_BIT(EVENT_REMOVEXATTR) | \
+	 TYPE_BIT(EVENT_SPLICE) | TYPE_BIT(EVENT_CHDIR))
+
+#define SIP_WORDS_IN_LINE 8
+
+struct sip_walk {
+	struct scratch *s;
+	struct siphash h;
+	__u32 at; /* offset in record[] */
+	__u32 left;
+};
+
+/* One word. Returns whether it was the last whole one. */
+static __always_inline bool sip_on(struct sip_walk *w)
+{
+	__u32 at = w->at;
+
+	if (w->left < 8 || at > RECORD_BYTES_MAX)
+		return true;
+	barrier_var(at); /* what follows is to be computed from the register that was checked */
+	sip_word(&w->h, *(__u64 *)&w->s->record[at]);
+	w->at = at + 8;
+	w->left -= 8;
+	return false;
+}
+
+static long sip_step(__u32 i, struct sip_walk *w)
+{
+	return sip_on(w);
+}
+
+/*
+ * Key of the directory of the file whose path, made of kernel objects alone, stands finished in record[]; 0: none. The
+ * root has none. A global function for the reason that path.h gives.
+ */
+__noinline __u64 directory_key(struct scratch *s)
+{
+	struct sip_walk w = { .s = s };
+	__u32 depth, len, at;
+	bool end = false;
+	__u64 last, key;
+
+	if (!s || !s->by_object || s->truncated || s->kind)
+		return 0;
+	if (s->type >= 64 || !(SILENT_TYPES & TYPE_BIT(s->type)))
+		return 0;
+	depth = s->depth;
+	if (depth < 2 || depth > PATH_DEPTH_MAX)
+		return 0;
+	len = s->levels[depth - 1].end - s->start;
+	w.at = s->start;
+	w.left = len;
+	sip_begin(&w.h, options.secret[0], options.secret[1]);
+	for (__u32 i = 0; i < SIP_WORDS_IN_LINE && !end; i++)
+		end = sip_on(&w);
+	if (!end)
+		bpf_loop(PATH_BYTES_MAX / 8 + 1, sip_step, &w, 0);
+	at = w.at;
+	if (at > RECORD_BYTES_MAX || w.left > 7)
+		return 0;
+	barrier_var(at);
+	last = *(__u64 *)&s->record[at] & ((1ULL << (w.left * 8)) - 1);
+	key = sip_end(&w.h, last, len);
+	return key ? key : 1;
+}
+
+static __always_inline bool discarded(__u32 slot, __u64 directory, __u32 type)
+{
+	struct discarder_key key = { .directory = directory, .type = type };
+	void *table = bpf_map_lookup_elem(&discarders, &slot);
+
+	return table && bpf_map_lookup_elem(table, &key);
+}

@@ -1,7 +1,7 @@
-/** What tests of other workspaces may use: the kernel stage itself, filled with tables of their own. */
-export { type Counters, lost } from "./kernel/counters.ts";
+/** What tests of other workspaces may use: agent and kernel stage by themselves, and tables to fill the latter with. */
+export { Agent } from "./agent.ts";
+export { type Counters, lost, totals } from "./kernel/counters.ts";
 export { bootTimeNs } from "./kernel/libbpf.ts";
 export { bpfObject } from "./kernel/object.ts";
-export type { RingReader } from "./kernel/ring.ts";
 export { KernelStage } from "./kernel/stage.ts";
-export { buildTables, type FilterTables } from "./kernel/tables.ts";
+export { buildTables } from "./kernel/tables.ts";

@@ -320,8 +320,11 @@ export function attack(options: { random: Random; world: World; operations: Oper
 }
 
 /** Changes under which others act at the same time, without an end in sight. */
-export function race(options: { random: Random; world: World; operations: Operations }): { change: Op[]; act: Op[] } {
-  const { random, world, operations } = options;
+export function race(options: { random: Random; world: World; operations: Operations; repeat: number }): {
+  change: Op[];
+  act: Op[];
+} {
+  const { random, world, operations, repeat } = options;
   const watched = random.one(world.watched);
   const quiet = `${watched.slice(0, watched.lastIndexOf("/"))}/race`;
   const change = random.weighted<Op[]>([
@@ -351,11 +354,7 @@ export function race(options: { random: Random; world: World; operations: Operat
   const places = [watched, quiet, `${watched}/new`, `${watched}/sub`, `${quiet}/sub`];
   const act = random.list(random.between(2, 6), () => operations.act(random.one(places))).flat();
   return {
-    change: [
-      ["mkdir", HERE, quiet, 0o755],
-      ["mkdir", HERE, `${quiet}/sub`, 0o755],
-      { repeat: random.between(100, 600), ops: change },
-    ],
+    change: [["mkdir", HERE, quiet, 0o755], ["mkdir", HERE, `${quiet}/sub`, 0o755], { repeat, ops: change }],
     act,
   };
 }

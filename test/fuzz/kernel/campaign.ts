@@ -1,6 +1,6 @@
 /** A search over many cases: sums up what they showed, and ends with the first that fails, made small. */
-import { type Counters, totals } from "@weir/agent";
-import { makeCase } from "./cases.ts";
+import { type Counters, totals } from "@weir/agent/testing";
+import { type CaseOptions, makeCase } from "./cases.ts";
 import { type FindingKind, NO_TALLY, type Tally } from "./judge.ts";
 import { type Case, opCount } from "./plan.ts";
 import { Harness, type HarnessOptions, type RoundResult } from "./round.ts";
@@ -35,6 +35,7 @@ export interface CampaignOptions extends HarnessOptions {
   readonly deadlineMs: number;
   /** How long a failing case may be made smaller. */
   readonly shrinkMs: number;
+  readonly cases?: CaseOptions;
   readonly log: (line: string) => void;
   readonly progress?: (cases: number) => void;
 }
@@ -45,14 +46,17 @@ const MESSAGES_MAX = 5;
 
 /** @throws StageUnavailableError; Error where workloads don't come to their end */
 export async function search(options: CampaignOptions): Promise<{ summary: Summary; failure: Failure | undefined }> {
-  const { seed, deadlineMs, log, progress } = options;
+  const { seed, log, progress } = options;
+  const startedMs = Date.now();
   const harness = await Harness.open(options);
+  // Loading takes most of a minute in a guest without hardware of its own.
+  const deadlineMs = options.deadlineMs + Date.now() - startedMs;
   try {
     const before = harness.counters();
     const summary = emptySummary(harness.mode);
     let failure: Failure | undefined;
-    for (let at = seed; failure === undefined && Date.now() < deadlineMs; at = (at + 1) >>> 0) {
-      const found = makeCase(at);
+    for (let at = seed; failure === undefined && (Date.now() < deadlineMs || at === seed); at = (at + 1) >>> 0) {
+      const found = makeCase(at, options.cases);
       const result = await tried(harness, found, summary, log);
       progress?.(summary.rounds);
       const [first] = result?.findings ?? [];

@@ -1,11 +1,9 @@
 /**
  * Random rules, as text for the real compiler: about the directories and names that operations use, with the flags,
- * owners, modes and credentials that they have, beside expressions of the rule language's own generators.
+ * owners, modes and credentials that they have.
  */
 import { EVENT_TYPES, FIELDS, type Field } from "@weir/matcher-wasm/format";
-import { analysePolicies, type Expr, leafText } from "@weir/rules";
-import { rulesAndEvents } from "@weir/rules/testing";
-import fc from "fast-check";
+import { analysePolicies } from "@weir/rules";
 import type { Condition, Rules } from "./plan.ts";
 import type { Random } from "./random.ts";
 import { NAMES, type World } from "./world.ts";
@@ -120,29 +118,11 @@ function condition(random: Random, type: string, world: World): Condition {
   ])();
 }
 
-function exprCondition(expr: Expr): Condition {
-  switch (expr.kind) {
-    case "const":
-      return expr.value ? "open.retval == 0" : "open.retval == 1";
-    case "and":
-      return { and: expr.terms.map(exprCondition) };
-    case "or":
-      return { or: expr.terms.map(exprCondition) };
-    case "not":
-      return { not: exprCondition(expr.term) };
-    default:
-      return leafText(expr);
-  }
-}
-
-/** Of the rule language's own generators, beside a path, so that not everything is let through for their sake. */
-function foreignCondition(random: Random, world: World): Condition {
-  const [found] = fc.sample(rulesAndEvents({ rulesMax: 1, eventsMax: 1 }), { seed: random.next() | 0, numRuns: 1 });
-  const [expr] = found?.exprs ?? [];
-  if (found === undefined || expr === undefined || !FILE_TYPES.includes(found.type))
-    return condition(random, "open", world);
-  return { and: [pathCondition(random, found.type, world), exprCondition(expr)] };
-}
+/**
+ * Conditions from elsewhere, to be had beside a path, so that not everything is let through for their sake.
+ * @param seed 0 … 2^32 - 1
+ */
+export type Foreign = (seed: number) => { readonly type: string; readonly condition: Condition };
 
 export const policyOf = (expressions: readonly string[]): string =>
   `version: 1.0.0\nrules:\n${expressions.map((text, i) => `  - id: r${i}\n    expression: ${quote(text)}`).join("\n")}\n`;
@@ -150,18 +130,30 @@ export const policyOf = (expressions: readonly string[]): string =>
 const compiles = (text: string): boolean =>
   analysePolicies([{ name: "policy.yaml", text: policyOf([text]) }], { unsupported: "error" }).ok;
 
-/**
- * Few rules of one type and tenant, as a rule that lets more through covers for the others.
- * @param text of a condition
- */
-export function makeRules(random: Random, world: World, text: (condition: Condition) => string): Rules {
+export interface RulesOptions {
+  readonly random: Random;
+  readonly world: World;
+  /** The condition with some folder for $ROOT. */
+  readonly text: (condition: Condition) => string;
+  readonly foreign: Foreign | undefined;
+  readonly tenantsMax: number;
+}
+
+/** Few rules of one type and tenant, as a rule that lets more through covers for the others. */
+export function makeRules({ random, world, text, foreign, tenantsMax }: RulesOptions): Rules {
+  const made = (type: string): Condition => {
+    if (foreign === undefined || !random.chance(0.08)) return condition(random, type, world);
+    const other = foreign(random.next());
+    if (!FILE_TYPES.includes(other.type)) return condition(random, type, world);
+    return { and: [pathCondition(random, other.type, world), other.condition] };
+  };
   const rule = (type: string): Condition => {
     for (;;) {
-      const made = random.chance(0.08) ? foreignCondition(random, world) : condition(random, type, world);
-      if (compiles(text(made))) return made;
+      const candidate = made(type);
+      if (compiles(text(candidate))) return candidate;
     }
   };
-  const tenants = random.some(TENANTS, TENANTS.length).sort();
+  const tenants = random.some(TENANTS, Math.min(tenantsMax, TENANTS.length)).sort();
   return Object.fromEntries(
     tenants.map((tenant) => {
       const types = [...(random.chance(0.8) ? ["open"] : []), ...random.some(FILE_TYPES, 10)];

@@ -17,6 +17,7 @@ const ATTEMPTS_MAX = 8;
 
 /** @param attempt ends a series as soon as one of its runs failed */
 export async function shrink(start: Case, attempt: Attempt, deadlineMs: number): Promise<Shrunk> {
+  if (Date.now() >= deadlineMs) return { found: start, failed: 1, runs: 1 };
   let found = start;
   const rate = await attempt(found, CONFIRM_RUNS);
   const attempts = Math.min(ATTEMPTS_MAX, Math.max(1, Math.ceil((2 * CONFIRM_RUNS) / Math.max(rate, 1)) - 1));

@@ -5,11 +5,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { Agent, type AttachMode, type Detection } from "@weir/agent";
-import { bootTimeNs, type Counters, KernelStage, lost } from "@weir/agent/testing";
-import { compileForPublish } from "@weir/control-plane";
+import type { AttachMode, Detection } from "@weir/agent";
+import { Agent, bootTimeNs, type Counters, KernelStage, lost } from "@weir/agent/testing";
 import { eventTypeById } from "@weir/matcher-wasm/format";
-import { analysePolicies, type CheckedRule } from "@weir/rules";
+import { type CheckedRule, compilePolicies } from "@weir/rules";
 import { assembleBundle, type Bundle } from "@weir/trust";
 import { conditionText, placed, type Rules } from "./plan.ts";
 import { Recorder, type Seen } from "./records.ts";
@@ -42,16 +41,18 @@ export interface Compiled {
   readonly tenants: readonly Omit<Tenant, "slot">[];
 }
 
+const COMPILER = { name: "weir", version: "0.1.0" };
+
 /** Compiles the rules of every tenant for a folder. @throws Error with what the compiler says of them */
 export async function compile(rules: Rules, root: string): Promise<Compiled> {
   const tenants = Object.entries(rules).map(async ([name, conditions]) => {
     const texts = conditions.map((condition) => placed(conditionText(condition), root));
     const files = [{ name: "policy.yaml", text: policyOf(texts) }];
-    const compiled = await compileForPublish(files);
+    const compiled = await compilePolicies(files);
     if (!compiled.ok) throw new Error(`the rules do not compile: ${JSON.stringify(compiled.diagnostics)}`);
-    const { rules: metadata, seeds, wasm, compiler } = compiled;
-    const bundle = assembleBundle({ tenant: name, rules: metadata, seeds, wasm, compiler, sources: files });
-    const checked = analysePolicies(files).rules.map((rule) => rule.checked);
+    const { rules: checked, metadata, seeds, wasm } = compiled;
+    const manifest = metadata.map(({ id, event, expression, tags }) => ({ id, event, expression, tags: { ...tags } }));
+    const bundle = assembleBundle({ tenant: name, rules: manifest, seeds, wasm, compiler: COMPILER, sources: files });
     const all = checked.map((rule, i) => {
       const id = metadata[i]?.id ?? "";
       return { checked: rule, id, text: texts[Number(id.slice(1))] ?? "" };

@@ -7,6 +7,7 @@
  */
 import { type AttachMode, bpfObject } from "@weir/agent";
 import { failureText, search } from "../kernel/campaign.ts";
+import { foreign } from "../kernel/foreign.ts";
 import { keepCase } from "../kernel/found.ts";
 import type { FuzzMember } from "../member.ts";
 
@@ -18,7 +19,7 @@ export const description: FuzzMember["description"] =
 export const run: FuzzMember["run"] = async ({ seed, deadlineMs, log, progress }) => {
   const object = bpfObject();
   const attach = (process.env["WEIR_FUZZ_ATTACH"] ?? "auto") as AttachMode | "auto";
-  const options = { object, reference: object, attach, shrinkMs: SHRINK_MS };
+  const options = { object, reference: object, attach, shrinkMs: SHRINK_MS, cases: { foreign } };
   const { summary, failure } = await search({ ...options, seed, deadlineMs, log, progress });
   if (failure === undefined) return { cases: summary.rounds, summary: { ...summary } };
   log(JSON.stringify(summary));

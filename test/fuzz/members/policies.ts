@@ -31,7 +31,8 @@ class Compiler {
   #worker: Worker | undefined;
 
   async judge(text: Text): Promise<Outcome> {
-    const worker = (this.#worker ??= await startWorker());
+    this.#worker ??= await startWorker();
+    const worker = this.#worker;
     const giveUp = new AbortController();
     const failed = once(worker, "error", { signal: giveUp.signal }).then(([error]) => {
       throw error;

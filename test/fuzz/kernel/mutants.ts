@@ -1,0 +1,69 @@
+/**
+ * Kernel stages with a fault, built from a copy of the sources: what the search must find. A fault is a text that
+ * stands in a file once, and what takes its place.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export interface Mutant {
+  readonly name: string;
+  /** Below bpf/. */
+  readonly file: string;
+  readonly from: RegExp;
+  readonly to: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "approvers of rmdir are looked up under another type",
+    file: "lib/filter.h",
+    from: /\.type = s->type\b/,
+    to: ".type = s->type == EVENT_RMDIR ? EVENT_MKDIR : s->type",
+  },
+  {
+    name: "directories deeper than 12 are no ancestors",
+    file: "lib/path.h",
+    from: /approved\(s,[^;]* APPROVER_ANCESTOR, parent->hash\)/,
+    to: "(depth < 12 ? $& : 0)",
+  },
+  {
+    name: "all flags of a condition are asked for, not any",
+    file: "lib/filter.h",
+    from: /\(any & flags\) != 0/,
+    to: "(any & flags) == any",
+  },
+  {
+    name: "the first of two paths approves nobody",
+    file: "lib/emit.h",
+    from: /__u64 tenants = path_approved\([^;]*\);/,
+    to: "__u64 tenants = 0;",
+  },
+  {
+    name: "truncated paths are judged like whole ones",
+    file: "lib/emit.h",
+    from: /tenants = i->tenants;/,
+    to: ";",
+  },
+];
+
+const SOURCES = fileURLToPath(new URL("../../../bpf/", import.meta.url));
+
+/** @throws Error when the text is not there exactly once, or the result does not compile */
+export function builtMutant({ name, file, from, to }: Mutant): Uint8Array {
+  const folder = mkdtempSync(join(tmpdir(), "weir-mutant-"));
+  try {
+    cpSync(SOURCES, folder, { recursive: true, filter: (path) => !/\/(build|node_modules)$/.test(path) });
+    const path = join(folder, file);
+    const text = readFileSync(path, "utf8");
+    const places = [...text.matchAll(new RegExp(from, "g"))].length;
+    if (places !== 1) throw new Error(`${name}: ${from} is in bpf/${file} ${places} times, expected once`);
+    writeFileSync(path, text.replace(from, to));
+    execFileSync("make", ["-s", "-C", folder], { stdio: "pipe" });
+    return readFileSync(join(folder, "build/weir.bpf.o"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

@@ -17,7 +17,7 @@ const MOVING = idsOf("rename", "mount", "umount");
 const DESCRIBING = idsOf("chmod", "chown");
 
 interface Change {
-  /** The thread's event before: not earlier did it begin. */
+  /** The thread's event before, or the start of its process: not earlier did it begin. */
   readonly sinceNs: bigint;
   readonly reportedNs: bigint;
   readonly endNs: bigint;
@@ -32,7 +32,8 @@ export class Changes {
 
   constructor(before: Threads, after: Threads) {
     for (const [tid, events] of before) {
-      let sinceNs = 0n;
+      const [first] = events;
+      let sinceNs = first ? decoded(first).processStartNs : 0n;
       for (const [i, event] of events.entries()) {
         const otherNs = after.get(tid)?.[i]?.timeNs ?? event.timeNs;
         const [reportedNs, endNs] = event.timeNs < otherNs ? [event.timeNs, otherNs] : [otherNs, event.timeNs];

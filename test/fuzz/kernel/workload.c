@@ -442,6 +442,9 @@ static void *lane_main(void *argument)
 {
 	struct lane *lane = argument;
 
+	/* An event, which says since when there is this thread. */
+	if (chdir(folder) < 0)
+		return NULL;
 	run(lane, lane->first, lane->last);
 	return NULL;
 }

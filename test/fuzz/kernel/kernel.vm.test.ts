@@ -1,8 +1,8 @@
 /** A short search under a Debian kernel, by trampolines. */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { builtProgram } from "../../native/program.ts";
 import { runInVm, vmMissing } from "../../vm/vm.ts";
-import { builtProgram } from "./program.ts";
 
 const guest = fileURLToPath(new URL("guest.ts", import.meta.url));
 const SECONDS = 30;

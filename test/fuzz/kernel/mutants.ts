@@ -47,6 +47,18 @@ export const MUTANTS: readonly Mutant[] = [
     from: /tenants = i->tenants;/,
     to: ";",
   },
+  {
+    name: "a silent directory is known by its inode, whatever its path becomes",
+    file: "lib/discard.h",
+    from: /key = sip_end\([^;]*\);/,
+    to: "$& struct dentry *at_ = (void *)s->subject_dentry; if (at_) key = BPF_CORE_READ(at_, d_parent, d_inode, i_ino);",
+  },
+  {
+    name: "directories below a silent one are silent",
+    file: "lib/discard.h",
+    from: /len = s->levels\[depth - 1\]/,
+    to: "len = s->levels[depth > 7 ? 7 : depth - 1]",
+  },
 ];
 
 const SOURCES = fileURLToPath(new URL("../../../bpf/", import.meta.url));

@@ -3,6 +3,7 @@ import {
   COMM_BYTES,
   type DecodedRecord,
   decodeRecord,
+  FILE_DIRECTORY_KEY,
   FILE_TYPE_MAX,
   type FileEvent,
   RECORD_COMM,
@@ -79,11 +80,12 @@ export function decoded({ bytes }: Seen): FileEvent {
   return record;
 }
 
-/** Time, tenants and generation: what two kernel stages may say differently of one event. */
+/** Time, tenants, generation and the key of the directory: what two kernel stages may say differently of one event. */
 const STAMPS: readonly (readonly [from: number, to: number])[] = [
   [RECORD_TIME_NS, RECORD_TIME_NS + 8],
   [RECORD_TENANTS, RECORD_TENANTS + 8],
   [RECORD_GENERATION, RECORD_GENERATION + 4],
+  [FILE_DIRECTORY_KEY, FILE_DIRECTORY_KEY + 8],
 ];
 
 /** Whether two stages say the same of an event. */

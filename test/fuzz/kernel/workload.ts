@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { builtProgram } from "../../native/program.ts";
 import { type Plan, planText } from "./plan.ts";
-import { builtProgram } from "./program.ts";
 
 /** Deep enough that a few `..` too many stay inside. */
 const DEPTH = ["r", "o", "o", "t"];

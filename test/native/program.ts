@@ -1,4 +1,4 @@
-/** The workload as a program: built where its source is new, by the compiler that the kernel stage needs as well. */
+/** Programs in C that tests need beside them, built where their source is new, by the compiler of the kernel stage. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";

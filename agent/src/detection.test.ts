@@ -134,6 +134,7 @@ test("variables that are set and not private, after the actions of the event", (
   const variables = new VariableStore({
     variables: [
       declare("text"),
+      declare("bytes"),
       declare("list", { array: true, type: "int" }),
       declare("secret", { private: true }),
       declare("unset"),
@@ -144,11 +145,13 @@ test("variables that are set and not private, after the actions of the event", (
   });
   const event = new EventContext(fileEvent(), childOf(INIT), HOST);
   variables.set("text", { append: false, values: ["a"] }, event.subject);
+  variables.set("bytes", { append: false, values: [Uint8Array.of(0x2f, 0xff)] }, event.subject);
   variables.set("list", { append: false, values: [1n, 2n ** 60n] }, event.subject);
   variables.set("secret", { append: false, values: ["s"] }, event.subject);
   variables.set("lost", { append: false, values: null }, event.subject);
   expect(detectionOf({ event, tenant: "acme", bundle: "b", rule: RULE, variables }).variables).toEqual({
     text: "a",
+    bytes: "/\ufffd",
     list: [1, "1152921504606846976"],
     lost: null,
     given: "d",

@@ -4,7 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { EVENT_TYPES, type FileEvent, FLAG_ATTRIBUTES_UNKNOWN, FLAG_IN_UPPER_LAYER } from "@weir/matcher-wasm/format";
+import {
+  EVENT_TYPES,
+  type FieldType,
+  type FileEvent,
+  FLAG_ATTRIBUTES_UNKNOWN,
+  FLAG_IN_UPPER_LAYER,
+} from "@weir/matcher-wasm/format";
 import type { ContextValue, VariableStore } from "@weir/matcher-wasm/host";
 import type { ManifestRule } from "@weir/trust";
 import { describeEvent, type EventDescription, octal } from "./detection-event.ts";
@@ -152,12 +158,13 @@ function describeAttributes(record: FileEvent, event: EventContext): Omit<Detect
   };
 }
 
-function plain(value: ContextValue): DetectedValue {
+/** Bytes of text that is no UTF-8 are replaced, as in paths; addresses are hexadecimal. */
+function plain(value: ContextValue, type: FieldType): DetectedValue {
   const one = (single: unknown): string | number | boolean => {
     if (typeof single === "bigint") return Number.isSafeInteger(Number(single)) ? Number(single) : String(single);
     return typeof single === "string" || typeof single === "boolean"
       ? single
-      : Buffer.from(single as Uint8Array).toString("hex");
+      : Buffer.from(single as Uint8Array).toString(type === "ip" ? "hex" : "utf8");
   };
   if (value === null || value === undefined) return null;
   return Array.isArray(value) ? value.map(one) : one(value);
@@ -168,7 +175,7 @@ function describeVariables(event: EventContext, store: VariableStore): Pick<Dete
   const values = store.variables.flatMap((variable) => {
     const value = variable.private ? undefined : store.read(variable.name, event.subject);
     const isUnset = value === undefined || (Array.isArray(value) && value.length === 0);
-    return isUnset ? [] : [[variable.name, plain(value)] as const];
+    return isUnset ? [] : [[variable.name, plain(value, variable.type)] as const];
   });
   return values.length === 0 ? {} : { variables: Object.fromEntries(values) };
 }

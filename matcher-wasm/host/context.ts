@@ -20,7 +20,8 @@ import { MatcherInputError } from "./errors.ts";
 type Single = string | bigint | boolean | Uint8Array;
 
 /**
- * One value of the context block: strings, integers and booleans as they are, addresses as IP_BYTES bytes.
+ * One value of the context block: strings (as bytes where they are no UTF-8), integers and booleans as they are,
+ * addresses as IP_BYTES bytes.
  * `undefined`: there is none, the field has its type's zero value or is an empty list. `null`: it is not known.
  */
 export type ContextValue = Single | readonly Single[] | undefined | null;
@@ -64,7 +65,9 @@ function listOf({ key, type, array }: ContextKey, value: NonNullable<ContextValu
   const isArray = Array.isArray(value);
   const list: readonly unknown[] = isArray ? value : [value];
   const fits = (entry: unknown): boolean =>
-    typeof entry === TYPES[type] && (type !== "ip" || (entry instanceof Uint8Array && entry.length === IP_BYTES));
+    type === "string" && entry instanceof Uint8Array
+      ? true
+      : typeof entry === TYPES[type] && (type !== "ip" || (entry instanceof Uint8Array && entry.length === IP_BYTES));
   const odd = list.find((entry) => !fits(entry));
   if (odd !== undefined || isArray !== array)
     throw new MatcherInputError(

@@ -13,7 +13,7 @@
 import { type MatcherDescription, type ProgramDescription, UUID_KEY } from "../format/index.ts";
 import type { ContextValue } from "./context.ts";
 import type { Matcher } from "./matcher.ts";
-import { constantValues, type VariableStore, type VariableSubject } from "./variables.ts";
+import { type Assignment, constantValues, type VariableStore, type VariableSubject } from "./variables.ts";
 
 /** An action that sets a variable. */
 export type SetProgram = ProgramDescription & { readonly set: NonNullable<ProgramDescription["set"]> };
@@ -96,7 +96,7 @@ function valuesOf(
   { matcher, variables, recordOffset }: DecisionParts,
   set: SetProgram["set"],
   context: readonly ContextValue[],
-): readonly (string | bigint | number | boolean)[] | null {
+): Assignment["values"] {
   if (set.value !== undefined) return constantValues(set.value);
   const type = variables.variables.find(({ name }) => name === set.variable)?.type;
   if (set.program === undefined || !type) return null;

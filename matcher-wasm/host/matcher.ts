@@ -27,6 +27,7 @@ import {
 import { type AdmittedMatcher, admitModule } from "./admit.ts";
 import { type ContextValue, writeContext } from "./context.ts";
 import { MatcherInputError } from "./errors.ts";
+import { type HostText, textOf } from "./text.ts";
 
 /** A rule that an event matched, or may match once its context is known. */
 export interface Verdict {
@@ -154,14 +155,14 @@ export class Matcher {
    * Runs a program that gives values on one record of the span in `input`.
    * @param index from the module's description
    * @param type of the values
-   * @returns the values; null when the program reads what is not known
+   * @returns the values, text as bytes where it is no UTF-8; null when the program reads what is not known
    */
   runProgram(
     index: number,
     type: FieldType,
     recordOffset: number,
     context: readonly ContextValue[],
-  ): string[] | bigint[] | null {
+  ): HostText[] | bigint[] | null {
     this.#giveContext(recordOffset, context);
     const { exports, output } = this.#matcher;
     const count = exports.run_program(index, recordOffset);
@@ -172,7 +173,7 @@ export class Matcher {
     if (type === "int" || type === "bool") return at.map((offset) => view.getBigInt64(offset, true));
     return at.map((offset) => {
       const start = view.getUint32(offset, true);
-      return utf8.decode(memory.subarray(start, start + view.getUint32(offset + 4, true)));
+      return textOf(memory.subarray(start, start + view.getUint32(offset + 4, true)));
     });
   }
 
@@ -227,8 +228,6 @@ function writePath(path: Uint8Array | string, into: Uint8Array): number | null {
   const { read, written } = encoder.encodeInto(path, into);
   return read === path.length ? written : null;
 }
-
-const utf8 = new TextDecoder();
 
 function readVerdicts(view: DataView, count: number, into: Verdict[]): void {
   for (let at = 0; at < count * VERDICT_BYTES; at += VERDICT_BYTES) {

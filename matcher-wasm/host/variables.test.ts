@@ -303,3 +303,43 @@ describe("from one bundle to the next", () => {
     expect(second.read("x", subject())).toBe("later");
   });
 });
+
+describe("bytes that are no UTF-8", () => {
+  const odd = Uint8Array.of(0x2f, 0xff);
+
+  test("stay what they are, and are one value wherever they are the same", () => {
+    const list = store(variable({ array: true }));
+    list.set("x", add(odd, "47,255", Uint8Array.from(odd)), subject());
+    expect(list.read("x", subject())).toEqual(["47,255", odd]);
+    expect(list.set("x", add(Uint8Array.from(odd)), subject())).toBe(false);
+  });
+
+  test("are put together with text; what becomes text is text", () => {
+    const one = store(variable({}));
+    one.set("x", put("a"), subject());
+    one.set("x", add(Uint8Array.of(0xc3)), subject());
+    expect(one.read("x", subject())).toEqual(Uint8Array.of(0x61, 0xc3));
+    one.set("x", add(Uint8Array.of(0xa9)), subject());
+    expect(one.read("x", subject())).toBe("aé");
+  });
+
+  test("are bounded like text", () => {
+    const one = store(variable({}));
+    one.set("x", put(new Uint8Array(APPENDED_CHARACTERS_MAX).fill(0xff)), subject());
+    one.set("x", add("a"), subject());
+    expect(one.read("x", subject())).toBeNull();
+  });
+
+  test("count towards the memory", () => {
+    const state = new VariableState({ bytesMax: 10_000 });
+    const bounded = new VariableStore({ variables: [variable({ scope: "process" })] }, state);
+    for (const process of ["p", "q"]) bounded.set("x", put(new Uint8Array(8000).fill(0xff)), subject({ process }));
+    expect(state.size).toBe(1);
+  });
+
+  test("are no value of another type", () => {
+    const one = store(variable({ type: "int" }));
+    one.set("x", put(odd), subject());
+    expect(one.read("x", subject())).toBeNull();
+  });
+});

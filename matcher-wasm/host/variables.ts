@@ -17,6 +17,7 @@
  */
 import type { MatcherDescription, VariableDescription, VariableScope, VariableValue } from "../format/index.ts";
 import type { ContextValue } from "./context.ts";
+import { type HostText, joined } from "./text.ts";
 
 type Single = string | bigint | boolean | Uint8Array;
 
@@ -54,6 +55,9 @@ const LIMITS: VariableLimits = { bytesMax: 16 << 20 };
 /** Estimates of what the engine needs besides the characters of strings. */
 const CELL_BYTES = 320;
 const ENTRY_BYTES = 96;
+const CHARACTER_BYTES = 2;
+/** Of a byte that is no text: itself, and up to three digits and a comma of its identity. */
+const BYTE_CHARACTERS = 5;
 
 interface Entry {
   /** Null: not known. */
@@ -71,10 +75,12 @@ interface Cell {
 }
 
 const UNKNOWN = Symbol("unknown");
-/** What makes two values of an array the same. */
+/** What makes two values of an array the same. No text begins with half a surrogate pair. */
 const identityOf = (value: Single | null): unknown =>
-  value === null ? UNKNOWN : value instanceof Uint8Array ? value.join(",") : value;
-const bytesOf = (value: Single | null): number => ENTRY_BYTES + (typeof value === "string" ? 2 * value.length : 0);
+  value === null ? UNKNOWN : value instanceof Uint8Array ? `\ud800${value.join(",")}` : value;
+const bytesOf = (value: Single | null): number => ENTRY_BYTES + charactersOf(value) * CHARACTER_BYTES;
+const charactersOf = (value: Single | null): number =>
+  typeof value === "string" ? value.length : value instanceof Uint8Array ? BYTE_CHARACTERS * value.length : 0;
 const isLive = ({ expiresNs }: Entry, nowNs: bigint): boolean => expiresNs === undefined || nowNs < expiresNs;
 
 /** Two declarations with the same signature share their values. */
@@ -291,8 +297,8 @@ function sum(
 ): Single | null {
   if (value === null || before === undefined) return value;
   if (typeof value === "bigint") return before === null ? null : BigInt.asIntN(64, (before as bigint) + value);
-  if (typeof value !== "string") return value;
-  const text = before === null ? null : (before as string) + value;
+  if (variable.type !== "string") return value;
+  const text = before === null ? null : joined(before as HostText, value as HostText);
   return text !== null && text.length > APPENDED_CHARACTERS_MAX ? null : text;
 }
 
@@ -306,6 +312,7 @@ function zeroOf({ type }: VariableDescription): Single {
 function coerce({ type }: VariableDescription, value: Single | number): Single | null {
   if (type === "int" && typeof value === "number") return Number.isSafeInteger(value) ? BigInt(value) : null;
   if (type === "bool" && (typeof value === "bigint" || typeof value === "number")) return Boolean(value);
+  if (type === "string" && value instanceof Uint8Array) return value;
   const expected = { string: "string", int: "bigint", bool: "boolean", ip: "object" }[type];
   return typeof value === expected ? (value as Single) : null;
 }

@@ -1,5 +1,12 @@
 /** Programs of actions: filters that are certainly true, values as the reference evaluator gives them. */
-import { encodeSpan, type FieldType, PROGRAM_TEXT_BYTES_MAX, RING_HEADER_BYTES } from "@weir/matcher-wasm/format";
+import {
+  encodeSpan,
+  type Field,
+  type FieldType,
+  findField,
+  PROGRAM_TEXT_BYTES_MAX,
+  RING_HEADER_BYTES,
+} from "@weir/matcher-wasm/format";
 import { Matcher } from "@weir/matcher-wasm/host";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -10,7 +17,7 @@ import { variableField } from "../check/variables.ts";
 import { compileAnalysis } from "../compile.ts";
 import { type EventFields, templateText } from "../evaluate.ts";
 import { completeEvent } from "../event.ts";
-import type { TemplatePart } from "../ir.ts";
+import type { SetValue } from "../ir.ts";
 
 const POLICY = `
 rules:
@@ -122,8 +129,8 @@ describe("programs", () => {
   });
 });
 
-/** A program that puts the parts together, run on an event. */
-async function put(parts: readonly TemplatePart[], { type, fields }: TypedEvent): Promise<unknown> {
+/** A program that gives a value, run on an event. */
+async function put(value: SetValue, { type, fields }: TypedEvent): Promise<unknown> {
   const variable = {
     name: "x",
     scope: "global",
@@ -132,7 +139,7 @@ async function put(parts: readonly TemplatePart[], { type, fields }: TypedEvent)
     inherited: false,
     private: false,
   } as const;
-  const set = { variable, append: false, value: { kind: "template", parts } } as const;
+  const set = { variable, append: false, value };
   const matcher = await loadRules([
     { id: "a", event: type, expr: { kind: "const", value: true }, actions: [{ action: 0, set }] },
   ]);
@@ -146,10 +153,21 @@ describe("texts that are put together", () => {
     const cases = fc.tuple(templateTest, eventOf("open"));
     await fc.assert(
       fc.asyncProperty(cases, async ([{ parts }, typed]) => {
-        expect(await put(parts, typed)).toEqual([new TextDecoder().decode(templateText(parts, typed.fields))]);
+        expect(await put({ kind: "template", parts }, typed)).toEqual([
+          new TextDecoder().decode(templateText(parts, typed.fields)),
+        ]);
       }),
       { numRuns: 60 },
     );
+  });
+
+  it.each([
+    ["no UTF-8", Uint8Array.of(0xff, 0xfe), Uint8Array.of(0xff, 0xfe)],
+    ["text with a byte order mark", Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), "\ufeffa"],
+  ])("of fields keep their bytes: %s", async (_, name, expected) => {
+    const path = Uint8Array.from([0x2f, ...name]);
+    const typed = { type: "open", fields: completeEvent("open", { "open.file.path": path }) };
+    expect(await put({ kind: "field", field: findField("open.file.name") as Field }, typed)).toEqual([expected]);
   });
 
   it.each([0, 1])("may have a number of bytes; with %i more", async (more) => {
@@ -157,6 +175,6 @@ describe("texts that are put together", () => {
     const long = "y".repeat(PROGRAM_TEXT_BYTES_MAX - 3 + more);
     const typed = { type: "open", fields: completeEvent("open", { "open.file.path": "/a", "${long}": long }) };
     const parts = [{ kind: "text", value: "é-" } as const, { kind: "variable", field } as const];
-    expect(await put(parts, typed)).toEqual(more === 0 ? [`é-${long}`] : null);
+    expect(await put({ kind: "template", parts }, typed)).toEqual(more === 0 ? [`é-${long}`] : null);
   });
 });

@@ -26,7 +26,7 @@ interface Edit {
 }
 
 /** A valid text with a few pieces cut out, doubled or replaced. */
-function mutated(original: string): fc.Arbitrary<string> {
+export function mutated(original: string): fc.Arbitrary<string> {
   const edit: fc.Arbitrary<Edit> = fc.record({
     at: fc.nat(original.length),
     remove: fc.oneof(fc.nat(4), fc.nat(400)),

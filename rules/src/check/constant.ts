@@ -34,7 +34,11 @@ export const isPlain = (text: TextOperand): boolean => !text.pattern && !text.re
 export function constantFits(scope: Scope, text: TextOperand, others: readonly TextOperand[], like: boolean): boolean {
   const odd = [text, ...others].find(({ parts }) => parts !== undefined);
   if (odd !== undefined)
-    scope.unsupported(odd.span, "a text with variables beside another text is", "read the variable itself: `${name}`");
+    scope.unsupported(
+      odd.span,
+      "a text with variables beside another text is",
+      "read the variable by itself, without quotes",
+    );
   if (!isPlain(text)) scope.fail("type", text.span, "a pattern or regular expression needs a text to look at");
   const bytes = encoder.encode(text.value);
   return others.map((other) => readTest(scope, TEXT, other, like)).some((test) => fits(test, text.value, bytes));

@@ -7,12 +7,20 @@ import { fileURLToPath } from "node:url";
 
 const BUILD = fileURLToPath(new URL("build/", import.meta.url));
 
+const built = new Map<string, string>();
+
 /**
  * @param name of a C source beside this file, without its ending
  * @returns path of the program
  * @throws Error with the compiler's output
  */
 export function builtProgram(name: string): string {
+  const known = built.get(name) ?? build(name);
+  built.set(name, known);
+  return known;
+}
+
+function build(name: string): string {
   const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
   const digest = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16);
   const program = join(BUILD, `${name}-${digest}`);

@@ -310,7 +310,8 @@ export function attack(options: { random: Random; world: World; operations: Oper
   const learn = (directory = quiet): Op[] => {
     const files = random.list(random.between(1, 3), () => operations.act(directory)).flat();
     const known = [openIn(HERE, `${directory}/${name}`), openIn(HERE, `${directory}/a`), ...files];
-    const settle: Op[] = random.chance(0.7) ? [["settle", SETTLE_ONLY]] : [];
+    // What was learned is used once more: that may be kept, too.
+    const settle: Op[] = random.chance(0.7) ? [["settle", SETTLE_ONLY], openIn(HERE, `${directory}/${name}`)] : [];
     return [{ repeat: random.between(1, 3), ops: known }, ...settle];
   };
   const act = (directory: string): Op[] => [openIn(HERE, `${directory}/${name}`), ...operations.act(directory)];

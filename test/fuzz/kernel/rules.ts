@@ -101,6 +101,14 @@ function otherCondition(random: Random, type: string): Condition {
   }
 }
 
+/** Approvers let everything through, and most directories are proven silent. */
+function broad(random: Random, type: string, world: World): Condition {
+  const field = recordFields(type).find(({ source }) => source.from === "path")?.name ?? "";
+  const directory = random.one(world.watched);
+  const last = directory.slice(directory.lastIndexOf("/") + 1);
+  return `${field} =~ ${quote(`/**/${last}/${random.one(["*", ...NAMES])}`)}`;
+}
+
 /** What the host alone knows: in the kernel nothing may be dropped for its sake. */
 const CONTEXT = ['process.file.name == "workload"', 'process.file.path != "/bin/none"', "process.ancestors.pid == 1"];
 
@@ -109,6 +117,7 @@ function condition(random: Random, type: string, world: World): Condition {
   const other = (): Condition => otherCondition(random, type);
   return random.weighted<() => Condition>([
     [20, path],
+    [3, () => broad(random, type, world)],
     [8, () => ({ and: [path(), other()] })],
     [3, () => ({ or: [path(), path()] })],
     [3, () => ({ or: [path(), { and: [path(), other()] }] })],
@@ -155,7 +164,14 @@ export function makeRules({ random, world, text, foreign, tenantsMax }: RulesOpt
       if (compiles(text(candidate))) return candidate;
     }
   };
-  const tenants = random.some(TENANTS, Math.min(tenantsMax, TENANTS.length)).sort();
+  // A directory is silent when it is so for all tenants: of few there are more.
+  const most = random.weighted([
+    [4, 1],
+    [3, 2],
+    [2, 3],
+    [1, TENANTS.length],
+  ]);
+  const tenants = random.some(TENANTS, Math.min(tenantsMax, most)).sort();
   return Object.fromEntries(
     tenants.map((tenant) => {
       const types = [...(random.chance(0.8) ? ["open"] : []), ...random.some(FILE_TYPES, 10)];

@@ -34,6 +34,9 @@ export type EventValue = string | Uint8Array | number | bigint | boolean;
  */
 export type EventFields = Readonly<Record<string, EventValue | readonly EventValue[] | undefined>>;
 
+/** An event with what it is judged by. Null: no host would know the value; where everything is known it is absent. */
+export type EventState = Readonly<Record<string, EventFields[string] | null>>;
+
 /** The event holds a value that does not fit the field's type. */
 export class EventValueError extends TypeError {
   override readonly name = "EventValueError";
@@ -82,7 +85,7 @@ const isAttribute = (offset: number): boolean =>
   (offset >= FILE_INODE && offset < FILE_OP_FLAGS) || offset === FILE_MTIME_NS || offset === FILE_CTIME_NS;
 
 /** @throws EventValueError when a value that is read does not fit its field */
-export function evaluate(expr: Expr | Nnf, event: EventFields): boolean {
+export function evaluate(expr: Expr | Nnf, event: EventState): boolean {
   return walk(expr, { event, isKnown: () => true, negated: false });
 }
 
@@ -90,7 +93,7 @@ export function evaluate(expr: Expr | Nnf, event: EventFields): boolean {
  * @param known KNOWN_* bits of the sources that `event` really holds
  * @returns false only when no completion of the event can match
  */
-export function mayMatch(expr: Nnf, event: EventFields, known: number): boolean {
+export function mayMatch(expr: Nnf, event: EventState, known: number): boolean {
   return walk(expr, { event, isKnown: (field) => (knownBits(field) & ~known) === 0, negated: false });
 }
 
@@ -100,17 +103,17 @@ export function mayMatch(expr: Nnf, event: EventFields, known: number): boolean 
  * @param negated the expression stands below an odd number of negations, so that such conditions count as false
  * @throws EventValueError when a value that is read does not fit its field
  */
-export function evaluateOnHost(expr: Expr | Nnf, event: EventFields, negated = false): boolean {
+export function evaluateOnHost(expr: Expr | Nnf, event: EventState, negated = false): boolean {
   return walk(expr, { event, isKnown: (field) => isKnownOnHosts(field, event), negated });
 }
 
 /** @returns whether a host would know the field's value, which an event may lack all the same; or the event gives one */
-export function isKnownOnHosts({ name, unresolved }: Field, event: EventFields): boolean {
-  return !unresolved || event[name] !== undefined;
+export function isKnownOnHosts({ name, unresolved }: Field, event: EventState): boolean {
+  return event[name] !== null && (!unresolved || event[name] !== undefined);
 }
 
 interface Walk {
-  readonly event: EventFields;
+  readonly event: EventState;
   readonly isKnown: (field: Field) => boolean;
   readonly negated: boolean;
 }
@@ -172,7 +175,7 @@ export function intFields(expr: IntExpr): readonly Field[] {
   }
 }
 
-function leaf(expr: Leaf, event: EventFields): boolean {
+function leaf(expr: Leaf, event: EventState): boolean {
   switch (expr.kind) {
     case "string": {
       const one = (value: Uint8Array): boolean => expr.tests.some((test) => fits(test, value, event));
@@ -213,11 +216,11 @@ function leaf(expr: Leaf, event: EventFields): boolean {
 
 type ElementField = Field & { readonly element: NonNullable<Field["element"]> };
 
-const arrayOf = (event: EventFields, { name }: Field): readonly EventValue[] | undefined =>
-  Object.hasOwn(event, name) ? (event[name] as readonly EventValue[] | undefined) : undefined;
+const arrayOf = (event: EventState, { name }: Field): readonly EventValue[] | undefined =>
+  Object.hasOwn(event, name) ? ((event[name] as readonly EventValue[] | null | undefined) ?? undefined) : undefined;
 
 /** Without ends each value of an array belongs to another element. */
-function elementCount(fields: readonly Field[], event: EventFields): number {
+function elementCount(fields: readonly Field[], event: EventState): number {
   const counts = (fields as readonly ElementField[]).map(({ element: { of, ends } }) => {
     const array = (ends && arrayOf(event, ends)) ?? arrayOf(event, of);
     return array?.length ?? 0;
@@ -226,7 +229,7 @@ function elementCount(fields: readonly Field[], event: EventFields): number {
 }
 
 /** The event with what its element at that place has. */
-function atElement(fields: readonly Field[], event: EventFields, at: number): EventFields {
+function atElement(fields: readonly Field[], event: EventState, at: number): EventState {
   const own = (fields as readonly ElementField[]).map(({ name, element: { of, ends } }) => {
     const array = arrayOf(event, of) ?? [];
     if (ends === undefined) return [name, array[at]];
@@ -245,7 +248,7 @@ const holds = ({ family, network, mask }: Network, address: bigint): boolean =>
   familyOf(address) === family && (address & mask) === network;
 
 /** @returns what the parts give, however long */
-export function templateText(parts: readonly TemplatePart[], event: EventFields): Uint8Array {
+export function templateText(parts: readonly TemplatePart[], event: EventState): Uint8Array {
   const pieces = parts.flatMap((part): Uint8Array[] => {
     if (part.kind === "text") return [encoder.encode(part.value)];
     const { field } = part;
@@ -258,7 +261,7 @@ export function templateText(parts: readonly TemplatePart[], event: EventFields)
 
 const COMMA = encoder.encode(",");
 
-function fits(test: StringTest, value: Uint8Array, event: EventFields): boolean {
+function fits(test: StringTest, value: Uint8Array, event: EventState): boolean {
   switch (test.kind) {
     case "equals":
       return sameBytes(encoder.encode(test.value), value);
@@ -277,7 +280,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-function integer(expr: IntExpr, event: EventFields): bigint {
+function integer(expr: IntExpr, event: EventState): bigint {
   switch (expr.kind) {
     case "int":
       return expr.value;
@@ -291,15 +294,15 @@ function integer(expr: IntExpr, event: EventFields): bigint {
 }
 
 /** All values of the field; a scalar always has one. */
-function values(field: Field, event: EventFields, zero: EventValue): readonly EventValue[] {
+function values(field: Field, event: EventState, zero: EventValue): readonly EventValue[] {
   const value = Object.hasOwn(event, field.name) ? event[field.name] : undefined;
-  if (value === undefined) return field.array ? [] : [zero];
+  if (value === undefined || value === null) return field.array ? [] : [zero];
   const list = Array.isArray(value);
   if (list !== field.array) throw new EventValueError(field, value);
   return list ? value : [value as EventValue];
 }
 
-function strings(field: Field, event: EventFields): readonly Uint8Array[] {
+function strings(field: Field, event: EventState): readonly Uint8Array[] {
   return values(field, event, "").map((value) => {
     if (typeof value === "string") return encoder.encode(value);
     if (value instanceof Uint8Array) return value;
@@ -307,7 +310,7 @@ function strings(field: Field, event: EventFields): readonly Uint8Array[] {
   });
 }
 
-function integers(field: Field, event: EventFields): readonly bigint[] {
+function integers(field: Field, event: EventState): readonly bigint[] {
   return values(field, event, 0n).map((value) => {
     if (typeof value === "bigint" || (typeof value === "number" && Number.isSafeInteger(value)))
       return wrap64(BigInt(value));
@@ -315,7 +318,7 @@ function integers(field: Field, event: EventFields): readonly bigint[] {
   });
 }
 
-function booleans(field: Field, event: EventFields): readonly boolean[] {
+function booleans(field: Field, event: EventState): readonly boolean[] {
   return values(field, event, false).map((value) => {
     if (typeof value === "boolean") return value;
     throw new EventValueError(field, value);
@@ -323,7 +326,7 @@ function booleans(field: Field, event: EventFields): readonly boolean[] {
 }
 
 /** An absent address is in no network. */
-function addresses(field: Field, event: EventFields): readonly bigint[] {
+function addresses(field: Field, event: EventState): readonly bigint[] {
   return values(field, event, "").flatMap((value) => {
     if (value === "") return [];
     const bits = typeof value === "string" ? addressBits(value) : undefined;

@@ -6,7 +6,7 @@
 import type { Field } from "@weir/matcher-wasm/format";
 import type { Written } from "./check/index.ts";
 import { CONSTANTS } from "./constants.ts";
-import { type EventFields, type EventValue, evaluateOnHost, isKnownOnHosts, leafFields } from "./evaluate.ts";
+import { type EventState, type EventValue, evaluateOnHost, isKnownOnHosts, leafFields } from "./evaluate.ts";
 import { leafText } from "./explain.ts";
 import type { Expr } from "./ir.ts";
 import { quoted, visible } from "./quote.ts";
@@ -36,12 +36,12 @@ export interface TraceNode {
  * @param written where parts of the expression were written, when that is known
  * @throws EventValueError when a value that is read does not fit its field
  */
-export function trace(expr: Expr, event: EventFields, written: ReadonlyMap<Expr, Written> = new Map()): TraceNode {
+export function trace(expr: Expr, event: EventState, written: ReadonlyMap<Expr, Written> = new Map()): TraceNode {
   return traceOf(expr, { event, written, negated: false });
 }
 
 interface Around {
-  readonly event: EventFields;
+  readonly event: EventState;
   readonly written: ReadonlyMap<Expr, Written>;
   /** The number of negations around is odd. */
   readonly negated: boolean;
@@ -71,7 +71,7 @@ function traceOf(expr: Expr, around: Around): TraceNode {
   }
 }
 
-function traceValue(field: Field, event: EventFields): TraceValue {
+function traceValue(field: Field, event: EventState): TraceValue {
   const { name } = field;
   if (!isKnownOnHosts(field, event)) return { field: name, text: "not known on hosts", unknown: true };
   return { field: name, text: fieldValueText(field, event) };
@@ -88,7 +88,7 @@ function sourceText(written: Written | undefined): string | undefined {
 const TEXT_MAX = 160;
 
 /** @returns the value that the event has for a field, as people read it; its zero value when absent */
-export function fieldValueText(field: Field, event: EventFields): string {
+export function fieldValueText(field: Field, event: EventState): string {
   const value = Object.hasOwn(event, field.name) ? event[field.name] : undefined;
   if (field.array) {
     const list = (value ?? []) as readonly EventValue[];

@@ -4,7 +4,11 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { javascriptJudge } from "./judge.ts";
 
-function matchesOf(judge: ReturnType<typeof javascriptJudge>, type: string, fields: Parameters<typeof evaluate>[1]) {
+function matchesOf(
+  judge: ReturnType<typeof javascriptJudge>,
+  type: string,
+  fields: Parameters<typeof completeEvent>[1],
+) {
   const matches: number[] = [];
   judge.judge(judge.decode(type, fields), matches);
   return matches;

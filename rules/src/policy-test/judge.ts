@@ -25,7 +25,7 @@ import {
   type VariableSubject,
 } from "@weir/matcher-wasm/host";
 import { directoryField } from "../access/index.ts";
-import type { EventFields, EventValue } from "../evaluate.ts";
+import type { EventFields, EventState, EventValue } from "../evaluate.ts";
 import type { TypedEvent } from "../events/index.ts";
 
 const STAMP = { generation: 1, tenants: 1n };
@@ -66,7 +66,7 @@ export interface Judged {
   /** Indices of the matching rules, in the order in which they were linked. */
   readonly rules: readonly number[];
   /** The event with its variables: as they were, and as they were whenever rules were judged or acted. */
-  readonly states: readonly [EventFields, ...EventFields[]];
+  readonly states: readonly [EventState, ...EventState[]];
   /** The matcher proves that no event in this event's directory matches: the kernel stage may drop all of them. */
   readonly silent: boolean;
 }
@@ -95,7 +95,7 @@ export class JudgeSession {
     const verdicts = this.#matcher.matchBatch({ length: span.length, generation: STAMP.generation, tenant: TENANT });
     if (this.#matcher.malformed > 0 || this.#matcher.consumed !== span.length)
       throw new Error(`the matcher did not read the record of a ${type} event: ${span.length} bytes`);
-    const states: [EventFields, ...EventFields[]] = [this.#withVariables(fields, subject)];
+    const states: [EventState, ...EventState[]] = [this.#withVariables(fields, subject)];
     const [first] = verdicts;
     const silent = this.#isSilent(type, fields);
     if (first === undefined) return { rules: [], states, silent };
@@ -109,7 +109,7 @@ export class JudgeSession {
       candidate: verdicts.some(({ candidate }) => candidate),
       values: () => {
         states.push(this.#withVariables(fields, subject));
-        return this.#context(type, states.at(-1) as EventFields);
+        return this.#context(type, states.at(-1) as EventState);
       },
       subject: () => subject,
     });
@@ -137,22 +137,22 @@ export class JudgeSession {
     };
   }
 
-  /** Variables that the event itself gives have that value. */
-  #withVariables(fields: EventFields, subject: VariableSubject): EventFields {
-    const values: Record<string, EventFields[string]> = { ...fields };
+  /** Variables that the event itself gives have that value; null are those that were set to what is not known. */
+  #withVariables(fields: EventFields, subject: VariableSubject): EventState {
+    const values: Record<string, EventState[string]> = { ...fields };
     for (const { key } of this.#description.context) {
       const name = /^\$\{(.+)\}$/.exec(key)?.[1];
       if (name === undefined || values[key] !== undefined) continue;
       const value = this.#variables.variables.some((variable) => variable.name === name)
         ? this.#variables.read(name, subject)
         : undefined;
-      if (value !== null && value !== undefined) values[key] = value as EventValue | readonly EventValue[];
+      if (value !== undefined) values[key] = value as EventState[string];
     }
     return values;
   }
 
   /** What the event gives; of the host nothing is known. */
-  #context(type: string, fields: EventFields): ContextValue[] {
+  #context(type: string, fields: EventState): ContextValue[] {
     const { context } = this.#description;
     const values = contextOfFields(context, type, fields);
     return values.map((value, i) => (value === undefined && this.#unknown.has(context[i]?.key ?? "") ? null : value));

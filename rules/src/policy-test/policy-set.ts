@@ -3,7 +3,7 @@ import { type KernelDecision, kernelStageDecision } from "../access/index.ts";
 import type { Analysis, LoadedRule } from "../analyse.ts";
 import { compileAnalysis } from "../compile.ts";
 import type { Diagnostic } from "../diagnostics.ts";
-import { type EventFields, evaluateOnHost, isKnownOnHosts, leafFields } from "../evaluate.ts";
+import { type EventState, evaluateOnHost, isKnownOnHosts, leafFields } from "../evaluate.ts";
 import { type EventResult, hasKernelPaths, type TypedEvent, withDeclaredVariables } from "../events/index.ts";
 import type { Nnf } from "../ir.ts";
 import { type TraceNode, trace } from "../trace.ts";
@@ -12,7 +12,7 @@ import { EventJudge, type JudgeSession } from "./judge.ts";
 /** What the parts of Weir say of an event. */
 export interface JudgedEvent {
   /** With the values that variables had. */
-  readonly event: TypedEvent;
+  readonly event: { readonly type: string; readonly fields: EventState };
   /** Rules that the compiled matcher finds, with context where they read it. */
   readonly matcher: readonly LoadedRule[];
   /** Rules that the reference evaluator finds. Both count conditions over what no host knows as true. */
@@ -88,7 +88,7 @@ export class Session {
   }
 }
 
-function unknownFields(expr: Nnf, event: EventFields): readonly string[] {
+function unknownFields(expr: Nnf, event: EventState): readonly string[] {
   if (expr.kind === "const") return [];
   if ("terms" in expr) return expr.terms.flatMap((term) => unknownFields(term, event));
   return leafFields(expr)

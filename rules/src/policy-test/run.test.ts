@@ -372,3 +372,55 @@ rules:
     'rule `later` (p.yaml:9) would set it, but is not loaded: agent_version ">= 9" is not 7.78.0',
   );
 });
+
+describe("variables that are set to what no host knows", () => {
+  const policy = {
+    name: "p.yaml",
+    text: `
+rules:
+  - id: sets
+    expression: open.file.path == "/a"
+    actions:
+      - set: { name: package, field: open.file.package.name }
+      - set: { name: text, expression: '"p\${package}"' }
+  - id: is
+    expression: chmod.file.path == "/b" && \${package} == "zlib"
+  - id: is_not
+    expression: chmod.file.path == "/b" && \${package} != "zlib" && !(\${text} == "p")
+`,
+  };
+  const run = (expect: string) =>
+    testPolicies(
+      [policy],
+      [
+        {
+          name: "t.yaml",
+          text: `
+- events:
+    - event: { type: chmod, chmod.file.path: /b }
+      expect: [is_not]
+    - event: { type: open, open.file.path: /a }
+      expect: [sets]
+    - event: { type: open, open.file.path: /a }
+      expect: [sets]
+    - event: { type: chmod, chmod.file.path: /b }
+      expect: [${expect}]
+`,
+        },
+      ],
+    );
+
+  test("are unknown, so that conditions over them count as true", async () => {
+    const result = await run("is, is_not");
+    expect(result).toMatchObject({ ran: true, failed: 0 });
+  });
+
+  test("are named where a rule is not expected", async () => {
+    const result = await run("is");
+    if (!result.ran) throw new Error("did not run");
+    expect(result.cases[0]?.steps[3]).toMatchObject({
+      unexpected: ["is_not"],
+      unknownFields: ["${package}", "${text}"],
+    });
+  });
+});

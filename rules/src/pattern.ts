@@ -21,6 +21,7 @@
 export const PATTERN_BYTES_MAX = 4096;
 
 const SLASH = 0x2f;
+const STAR = 0x2a;
 const DOUBLE_STAR = "**";
 const encoder = new TextEncoder();
 
@@ -55,7 +56,15 @@ function checkLength(pattern: string): void {
 }
 
 function flat(text: string): FlatPattern {
-  return { parts: text.split(/\*+/).map((part) => encoder.encode(part)) };
+  const bytes = encoder.encode(text);
+  const parts: Uint8Array[] = [];
+  let start = 0;
+  for (let star = bytes.indexOf(STAR); star >= 0; star = bytes.indexOf(STAR, start)) {
+    parts.push(bytes.subarray(start, star));
+    start = star + 1;
+    while (bytes[start] === STAR) start++;
+  }
+  return { parts: [...parts, bytes.subarray(start)] };
 }
 
 /**
@@ -101,11 +110,6 @@ function startsAt(value: Uint8Array, part: Uint8Array, at: number): boolean {
   return at >= 0 && at + part.length <= value.length && part.every((byte, i) => value[at + i] === byte);
 }
 
-function find(value: Uint8Array, part: Uint8Array, from: number): number {
-  for (let at = from; at + part.length <= value.length; at++) if (startsAt(value, part, at)) return at;
-  return -1;
-}
-
 /** The first part at the start, the last at the end, those between in order, each as early as possible. */
 export function matchFlat(pattern: FlatPattern, value: Uint8Array): boolean {
   const parts = pattern.parts;
@@ -113,9 +117,10 @@ export function matchFlat(pattern: FlatPattern, value: Uint8Array): boolean {
   const last = parts[parts.length - 1] as Uint8Array;
   if (parts.length === 1) return value.length === first.length && startsAt(value, first, 0);
   if (!startsAt(value, first, 0)) return false;
+  const text = Buffer.from(value.buffer, value.byteOffset, value.length);
   let at = first.length;
   for (const part of parts.slice(1, -1)) {
-    const found = find(value, part, at);
+    const found = text.indexOf(part, at);
     if (found < 0) return false;
     at = found + part.length;
   }

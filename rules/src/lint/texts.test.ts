@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { StringTest } from "../ir.ts";
 import { globMatches, parseGlob, parsePattern, patternMatches } from "../pattern.ts";
-import { covers, disjoint } from "./texts.ts";
+import { covers, disjoint, TestSet } from "./texts.ts";
 
 /** All sequences of the items up to a length. */
 function sequences(items: readonly string[], most: number): string[][] {
@@ -68,4 +68,10 @@ test("patterns", () => {
   );
   expect(claims.covers).toBeGreaterThan(2 * tests.length);
   expect(claims.disjoint).toBeGreaterThan(tests.length);
+});
+
+test("long texts are more work to compare than short ones", () => {
+  const glob = (pattern: string) => new TestSet([{ kind: "glob", pattern }]);
+  expect(glob("/a*").comparisons(glob("/b*"))).toBe(2);
+  expect(glob(`/${"a*".repeat(2000)}`).comparisons(glob(`/${"b*".repeat(2000)}`))).toBeGreaterThan(5000);
 });

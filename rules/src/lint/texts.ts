@@ -169,9 +169,31 @@ export function disjointFlat(a: FlatPattern, b: FlatPattern): boolean {
   );
 }
 
+/** Length of a text up to which comparing it costs the same. */
+const SHORT_TEXT = 64;
+
+const weightOf = (tests: readonly StringTest[]): number =>
+  tests.reduce((sum, test) => sum + Math.ceil(Math.max(1, lengthOf(test)) / SHORT_TEXT), 0);
+
+function lengthOf(test: StringTest): number {
+  switch (test.kind) {
+    case "equals":
+      return test.value.length;
+    case "glob":
+    case "pattern":
+      return test.pattern.length;
+    // Long ones are not compared.
+    case "regex":
+    case "template":
+      return 1;
+  }
+}
+
 /** Several tests of which one has to accept; plain texts are looked up. */
 export class TestSet {
   readonly tests: readonly StringTest[];
+  readonly #weight: number;
+  readonly #othersWeight: number;
   readonly #equals: ReadonlySet<string>;
   readonly #others: readonly StringTest[];
 
@@ -179,6 +201,8 @@ export class TestSet {
     this.tests = tests;
     this.#equals = new Set(tests.flatMap((test) => (test.kind === "equals" ? [test.value] : [])));
     this.#others = tests.filter((test) => test.kind !== "equals");
+    this.#weight = weightOf(tests);
+    this.#othersWeight = weightOf(this.#others);
   }
 
   /** @returns true only if everything the test accepts is accepted here */
@@ -193,9 +217,9 @@ export class TestSet {
     return !this.#equals.has(test.value) && this.#others.every((other) => disjoint(other, test));
   }
 
-  /** @returns how many pairs of tests have to be looked at one by one to compare the two */
+  /** @returns how many pairs of short tests take as long to look at one by one as those of the two */
   comparisons(other: TestSet): number {
-    return this.#others.length * other.tests.length + this.tests.length * other.#others.length;
+    return this.#othersWeight * other.#weight + this.#weight * other.#othersWeight;
   }
 
   /** @returns those that the predicate accepts; the same set when it accepts all */

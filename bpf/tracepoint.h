@@ -276,7 +276,7 @@ static __always_inline void open_done(struct pt_regs *regs, const struct shape *
 		r->op_mode = mode & MODE_BITS;
 	path = path_of(file);
 	event_subject(s, &path);
-	push_path(s, &path);
+	push_file(s, &path);
 	event_end(s, 0);
 }
 

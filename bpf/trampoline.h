@@ -39,7 +39,7 @@ int trampoline_open(void *ctx)
 		r->head.flags |= FLAG_CREATED;
 	r->op_mode = READ(how, mode) & MODE_BITS;
 	event_subject(s, &path);
-	push_path(s, &path);
+	push_file(s, &path);
 	event_end(s, 0);
 	return 0;
 }
@@ -57,7 +57,7 @@ int trampoline_chdir(void *ctx)
 	path.mnt = BPF_CORE_READ(to, mnt);
 	path.dentry = BPF_CORE_READ(to, dentry);
 	event_subject(s, &path);
-	push_path(s, &path);
+	push_file(s, &path);
 	event_end(s, 0);
 	return 0;
 }

@@ -48,6 +48,8 @@ export interface AgentStatus {
   readonly attach: AttachMode;
   /** Why the better attach mode is not used. */
   readonly fallback: string | undefined;
+  /** Whether the kernel stage caches directories; it does not where the kernel hides its counters of path changes. */
+  readonly cachesDirectories: boolean;
   readonly generation: number | undefined;
   readonly bundles: readonly { readonly tenant: string; readonly digest: string; readonly rules: number }[];
   readonly uncaptured: readonly UncapturedType[];
@@ -200,6 +202,7 @@ export class Agent {
       pid: process.pid,
       attach: this.#stage.mode,
       fallback: this.#stage.fallback,
+      cachesDirectories: this.#stage.cachesDirectories,
       generation: this.#stage.generation,
       bundles: this.#active.map(({ bundle }) => ({
         tenant: bundle.manifest.tenant,

@@ -78,12 +78,17 @@ struct timespec64 {
 	long tv_nsec;
 } CORE;
 
+struct seqcount {
+	unsigned int sequence;
+} CORE;
+
 struct inode {
 	__u16 i_mode;
 	kuid_t i_uid;
 	kuid_t i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	__u32 i_generation;
 	__s64 i_mtime_sec; /* since 6.11 */
 	__s64 i_ctime_sec;
 	__u32 i_mtime_nsec;

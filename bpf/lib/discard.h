@@ -53,7 +53,7 @@ static long sip_step(__u32 i, struct sip_walk *w)
 __noinline __u64 directory_key(struct scratch *s)
 {
 	struct sip_walk w = { .s = s };
-	__u32 depth, len, at;
+	__u32 above, len, at;
 	bool end = false;
 	__u64 last, key;
 
@@ -61,10 +61,12 @@ __noinline __u64 directory_key(struct scratch *s)
 		return 0;
 	if (s->type >= 64 || !(SILENT_TYPES & TYPE_BIT(s->type)))
 		return 0;
-	depth = s->depth;
-	if (depth < 2 || depth > PATH_DEPTH_MAX)
+	above = s->depth - 1;
+	if (above - 1 >= PATH_DEPTH_MAX - 1)
 		return 0;
-	len = s->levels[depth - 1].end - s->start;
+	above &= PATH_DEPTH_MAX - 1; /* for the verifier, as it is a power of two */
+	barrier_var(above);
+	len = s->levels[above].end - s->start;
 	w.at = s->start;
 	w.left = len;
 	sip_begin(&w.h, options.secret[0], options.secret[1]);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "describe.h"
-#include "discard.h"
+#include "directory.h"
 
 /* Ends a record of `size` bytes, which start record[]. */
 static __always_inline bool send(struct scratch *s, struct counters *c, __u32 size)
@@ -56,6 +56,8 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->slot = slot;
 	s->subject_dentry = 0;
 	s->text_kind = TEXT_NONE;
+	s->verdict = VERDICT_NONE;
+	s->identity.dentry = 0;
 	path_start(s, sizeof(struct file_record), 0);
 	return s;
 }
@@ -142,6 +144,14 @@ __noinline int event_end(struct scratch *s, __u64 tenants)
 	c = counters_of(s->type);
 	if (!g || !c || s->type >= EVENT_TYPES)
 		goto out;
+	if (s->verdict == VERDICT_SILENT) {
+		c->dropped_directory++;
+		goto out;
+	}
+	if (s->verdict == VERDICT_UNAPPROVED) {
+		c->dropped_approver++;
+		goto out;
+	}
 	i = &g->interest[s->type];
 	tenants |= path_approved(s, g);
 	if (flags_fit(i->unfiltered_flags_any, s->flags))
@@ -161,6 +171,8 @@ __noinline int event_end(struct scratch *s, __u64 tenants)
 	key = directory_key(s);
 	if (key && discarded(s->slot, key, s->type)) {
 		c->dropped_discarder++;
+		if (options.rename_lock && s->identity.dentry)
+			directory_keep(s, 1);
 		goto out;
 	}
 	end = append_text(s, end);

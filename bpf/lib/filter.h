@@ -69,5 +69,7 @@ static __always_inline __u64 approved(struct scratch *s, struct generation *g, _
 	if (!table)
 		return 0;
 	a = bpf_map_lookup_elem(table, &key);
+	if (a && kind == APPROVER_ANCESTOR)
+		s->loud = 1;
 	return a && flags_fit(a->flags_any, s->flags) ? a->tenants : 0;
 }

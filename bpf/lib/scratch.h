@@ -56,6 +56,26 @@ struct level {
 #define TEXT_DENTRY  3 /* a dentry whose path in its file system is the text */
 #define TEXT_UNKNOWN 4
 
+/* Which directory, when, for whom. */
+struct identity {
+	__u64 dentry; /* 0: not to be cached */
+	__u64 parent;
+	__u64 name_hash_len;
+	__u64 inode;
+	__u64 number;
+	__u64 mnt;
+	__u64 ns; /* of the task: whether a path is whole depends on it */
+	__u32 inode_generation;
+	__u32 generation;
+	__u32 renames; /* counters of the kernel */
+	__u32 mounts;
+};
+
+/* Of the directory cache. */
+#define VERDICT_NONE	   0
+#define VERDICT_SILENT	   1
+#define VERDICT_UNAPPROVED 2
+
 struct scratch {
 	__u64 busy; /* 0 or 1; exchanged atomically */
 	/* The event being judged. */
@@ -68,6 +88,9 @@ struct scratch {
 	__u64 text;	       /* third text of the record */
 	volatile __u64 number; /* see as_number() */
 	__u32 text_kind;
+	struct identity identity; /* of the file's directory */
+	__u32 verdict;		  /* of the directory cache */
+	__u32 loud; /* some directory of the path approves the type, if the flags fit */
 	/* The path being built: it starts at `start` in record[]. */
 	__u32 start;
 	__u32 depth; /* index of the top in levels[] */

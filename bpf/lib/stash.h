@@ -144,7 +144,10 @@ __noinline int stash_done(__u64 types, __u64 subject, __u64 failed)
 	if (s) {
 		__builtin_memcpy(s->record, &stash->record, sizeof(stash->record));
 		event_text(s, stash->text_kind, stash->text);
-		push_stashed(s, &stash->path);
+		if (stash->path.name_len || stash->dest.path.mnt)
+			push_stashed(s, &stash->path);
+		else
+			push_file(s, &stash->path.path);
 		if (stash->dest.path.mnt) {
 			tenants = event_next_path(s);
 			push_stashed(s, &stash->dest);

@@ -1,9 +1,11 @@
 /** The scenario under Debian's kernels, where trampolines work. */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { runInVm, vmMissing } from "../vm/vm.ts";
+import { fetchKernel, type Release, runInVm, vmMissing } from "../vm/vm.ts";
+import { STEPS } from "./directory-cache.ts";
 import { expectScenario } from "./expectations.ts";
 import type { ScenarioResult } from "./scenario.ts";
+import { ATTACK_RESULTS } from "./silent-directories.ts";
 
 const guest = fileURLToPath(new URL("guest.ts", import.meta.url));
 const techniques = fileURLToPath(new URL("../../agent/src/kernel/techniques.main.fixture.ts", import.meta.url));
@@ -21,6 +23,29 @@ test("Linux 6.1: auto chooses trampolines, and the changes are detected", async 
   expect(result.attach).toBe("trampoline");
   expect(result.resolutions).toEqual(["object"]);
   expectScenario(result);
+});
+
+const steps = fileURLToPath(new URL("directory-cache.ts", import.meta.url));
+const attacks = fileURLToPath(new URL("silent-directories.ts", import.meta.url));
+
+test.for([
+  ["bookworm", "trampoline"],
+  ["bookworm", "tracepoint"],
+  ["trixie", "trampoline"],
+])("%s: the directory cache by %ss, and attacks on it", async ([release, mode], context) => {
+  if (missing) context.skip(missing);
+  await fetchKernel(release as Release);
+  // Below /run, whose file system the cache takes.
+  const script = `${process.execPath} ${steps} ${mode} && TMPDIR=/run ${process.execPath} ${attacks} ${mode}`;
+  const { exitCode, output } = await runInVm({
+    release: release as Release,
+    command: ["/bin/bash", "-c", script],
+    timeoutMs: 500_000,
+  });
+  expect(exitCode, output).toBe(0);
+  const [cache, attacked] = output.split("\n").flatMap((line) => (/^[[{]/.test(line) ? [JSON.parse(line)] : []));
+  expect(cache).toEqual({ caches: true, fates: STEPS.map(([, fate]) => fate) });
+  expect(attacked).toEqual(ATTACK_RESULTS);
 });
 
 test.for(["trampoline", "tracepoint"])("Linux 6.1: every technique, by %ss", async (mode, context) => {

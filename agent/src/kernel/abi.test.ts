@@ -129,7 +129,15 @@ describe("filter maps", () => {
   test("options", () => {
     const { size, offsets } = layoutOf("options");
     expect(size).toBe(OPTIONS_BYTES);
-    expect(offsets).toEqual({ agent_tgid: 0, mkdir_returns_dentry: 4, direct_loads: 8, reserved: 12, secret: 16 });
+    expect(offsets).toEqual({
+      agent_tgid: 0,
+      mkdir_returns_dentry: 4,
+      direct_loads: 8,
+      reserved: 12,
+      secret: 16,
+      rename_lock: 32,
+      mount_lock: 40,
+    });
   });
 
   test("generation", () => {

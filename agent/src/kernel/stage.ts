@@ -21,7 +21,7 @@ import {
   updateMap,
   updateMapAsync,
 } from "./libbpf.ts";
-import { encodeOptions } from "./options.ts";
+import { encodeOptions, kernelPathCounters, type PathCounters } from "./options.ts";
 import { RingReader } from "./ring.ts";
 import {
   APPROVER_BYTES,
@@ -43,6 +43,8 @@ export interface StageOptions {
   readonly ringBytes: number;
   /** Of directory keys; random where it is not given. */
   readonly secret?: Uint8Array;
+  /** What the directory cache goes by: the kernel's counters where they are not given, "none" for no cache. */
+  readonly pathCounters?: PathCounters | "none";
 }
 
 /** A directory in which events of a type are to be dropped, by the key in its records. */
@@ -79,22 +81,24 @@ function requirePlatform(): void {
 /** A loaded and attached object, and the event types that it captures. */
 interface Loaded extends Pick<HookPlan, "captured" | "missing"> {
   readonly bpf: BpfObject;
+  readonly caching: boolean;
 }
 
 function loadObject(
-  { object, ringBytes, secret }: StageOptions,
+  { object, ringBytes, secret, pathCounters = kernelPathCounters() }: StageOptions,
   wanted: (program: string) => boolean,
   mkdirReturnsDentry: boolean,
-): BpfObject {
+): Pick<Loaded, "bpf" | "caching"> {
   const bpf = new BpfObject(object);
   try {
     const programs = bpf.programNames();
     for (const program of programs) bpf.setAutoload(program, wanted(program));
     bpf.setMaxEntries("records", ringBytes);
-    bpf.setInitialValue(".rodata.options", encodeOptions({ mkdirReturnsDentry, secret }));
+    const caching = pathCounters === "none" ? undefined : pathCounters;
+    bpf.setInitialValue(".rodata.options", encodeOptions({ mkdirReturnsDentry, secret, pathCounters: caching }));
     bpf.load();
     for (const program of programs) if (wanted(program)) bpf.attach(program);
-    return bpf;
+    return { bpf, caching: caching !== undefined };
   } catch (error) {
     bpf.close();
     throw error;
@@ -102,8 +106,8 @@ function loadObject(
 }
 
 function loadTracepoints(options: StageOptions): Loaded {
-  const bpf = loadObject(options, (program) => !program.startsWith("trampoline_"), false);
-  return { bpf, captured: ALL_TYPES, missing: {} };
+  const loaded = loadObject(options, (program) => !program.startsWith("trampoline_"), false);
+  return { ...loaded, captured: ALL_TYPES, missing: {} };
 }
 
 /**
@@ -116,8 +120,8 @@ function loadTrampolines(options: StageOptions): Loaded {
     const essential = essentialMissing(plan);
     if (essential !== undefined) throw new Error(essential);
     const wanted = (program: string): boolean => plan.programs.has(program) || program.startsWith("process_");
-    const bpf = loadObject(options, wanted, functions.get("vfs_mkdir")?.returns === "dentry");
-    return { bpf, captured: plan.captured, missing: plan.missing };
+    const loaded = loadObject(options, wanted, functions.get("vfs_mkdir")?.returns === "dentry");
+    return { ...loaded, captured: plan.captured, missing: plan.missing };
   };
   try {
     return load(planHooks(functions));
@@ -214,6 +218,8 @@ export class KernelStage {
   readonly captured: readonly string[];
   /** Why the others are not, by name. */
   readonly missing: Readonly<Record<string, string>>;
+  /** Whether directories are cached; else every event that interests anybody pays a walk. */
+  readonly cachesDirectories: boolean;
   readonly ring: RingReader;
   readonly #bpf: BpfObject;
   #slot = 0;
@@ -221,12 +227,18 @@ export class KernelStage {
   /** The current generation's map. */
   #discarders: number | undefined;
 
-  private constructor({ bpf, captured, missing }: Loaded, mode: AttachMode, options: StageOptions, fallback?: string) {
+  private constructor(
+    { bpf, captured, missing, caching }: Loaded,
+    mode: AttachMode,
+    options: StageOptions,
+    fallback?: string,
+  ) {
     this.#bpf = bpf;
     this.mode = mode;
     this.fallback = fallback;
     this.captured = captured;
     this.missing = missing;
+    this.cachesDirectories = caching;
     this.ring = new RingReader(bpf.mapFd("records"), options.ringBytes);
   }
 

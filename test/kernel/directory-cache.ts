@@ -1,0 +1,85 @@
+/**
+ * The directory cache as a program, for a guest: `directory-cache.ts MODE` prints what became of opens in a directory
+ * with a discarder, step by step. The folder lies in memory, whose file system is one that the cache takes.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type AttachMode, bpfObject } from "@weir/agent";
+import { buildTables, KernelStage } from "@weir/agent/testing";
+import { FILE_DIRECTORY_KEY, ringRecords } from "@weir/matcher-wasm/format";
+
+const OPEN = 1;
+/** Each in a process of its own, all on one CPU, which has its own cache; what is counted is what the step adds, of opens to write alone. */
+export const STEPS: readonly (readonly [step: string, fate: string])[] = [
+  [": > d/f", "droppedByDiscarder"],
+  [": > d/f", "droppedByDirectory"],
+  [": > d/g", "droppedByDirectory"],
+  [": > d/sub/f", "passed"],
+  ["mv a b; : > d/f", "droppedByDiscarder"],
+  [": > d/f", "droppedByDirectory"],
+  ["mount -t tmpfs m m; : > d/f; umount m", "droppedByDiscarder"],
+  ["mv d e; : > e/f", "passed"],
+  ["mv e d; : > d/f", "droppedByDiscarder"],
+  ["rm -r d; mkdir d; : > d/f", "droppedByDiscarder"],
+  [": > d/f", "droppedByDirectory"],
+  ["mount --bind d m; : > m/f; umount m", "passed"],
+  // Nothing approves outside: by the walk at first, then by the cache.
+  [": > ../outside; : > ../outside; rm ../outside", "droppedByApprover"],
+];
+
+/** @returns the fate of the last open of each step */
+export async function runSteps(attach: AttachMode): Promise<{ caches: boolean; fates: string[] }> {
+  const folder = mkdtempSync("/run/weir-cache-");
+  const stage = KernelStage.open({ object: bpfObject(), attach, ringBytes: 1 << 20 });
+  const shell = (script: string): void => {
+    const { status, stderr } = spawnSync("taskset", ["-c", "0", "/bin/bash", "-ec", script], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    if (status !== 0) throw new Error(`${script}\nfailed: ${stderr}`);
+  };
+  try {
+    shell("mkdir -p d/sub a m");
+    await stage.activate(
+      buildTables(1, [
+        {
+          tenant: 0,
+          seeds: {
+            format: "weir-seeds/1",
+            interests: [{ event: "open", flagsAny: 1, unfiltered: false }],
+            approvers: [{ event: "open", kind: "ancestor", slot: "file", value: folder, flagsAny: null }],
+          },
+        },
+      ]),
+    );
+    shell(": > d/key");
+    const span = new Uint8Array(1 << 20);
+    const bytes = span.subarray(0, stage.ring.read(span));
+    const last = [...ringRecords(bytes)].at(-1);
+    if (!last) throw new Error("no record");
+    // Only this process acts here but for the guest's own services, which write nothing below the folder.
+    const keys = [...ringRecords(bytes)].map(({ offset }) =>
+      new DataView(span.buffer, offset).getBigUint64(FILE_DIRECTORY_KEY, true),
+    );
+    const directoryKey = keys.findLast((key) => key !== 0n) ?? 0n;
+    stage.discard({ generation: 1, directoryKey, type: OPEN });
+    const fates = STEPS.map(([step]) => {
+      const before = stage.counters()["open"];
+      shell(step);
+      const after = stage.counters()["open"];
+      const changed = Object.entries(after ?? {}).filter(
+        ([name, count]) =>
+          !["seen", "droppedByInterest"].includes(name) && count > (before?.[name as keyof typeof before] ?? 0),
+      );
+      return changed.map(([name]) => name).join("+");
+    });
+    return { caches: stage.cachesDirectories, fates };
+  } finally {
+    stage.close();
+    rmSync(join(folder), { recursive: true });
+  }
+}
+
+if (process.argv[1] === import.meta.filename)
+  process.stdout.write(`${JSON.stringify(await runSteps((process.argv[2] ?? "trampoline") as AttachMode))}\n`);

@@ -49,6 +49,7 @@ export type RuleState = "loaded" | "filtered" | "disabled" | "unsupported" | "er
 
 /** What became of one definition of the sources; definitions that make up one rule share its state. */
 export interface RuleStatus {
+  /** Empty for a definition without a usable id. */
   readonly id: string;
   readonly file: string;
   readonly line: number;
@@ -132,6 +133,8 @@ function analyse(files: readonly PolicyInput[], options: AnalyseOptions, regexes
 
 type Outcome = Omit<RuleStatus, "id" | "file" | "line">;
 
+const NAMELESS = { id: "", state: "error", reason: "it has no usable id" } as const;
+
 class Run {
   readonly diagnostics = new DiagnosticList();
   loaded: LoadedRule[] = [];
@@ -202,13 +205,17 @@ class Run {
   }
 
   statusesOf(policies: readonly PolicySource[]): RuleStatus[] {
-    return policies.flatMap(({ rules }) =>
-      rules.map((rule) => {
+    return policies.flatMap(({ rules, nameless }) => {
+      const named = rules.map((rule): RuleStatus => {
         const { file, offset } = rule.idPlace;
         const outcome = this.#outcomes.get(rule) ?? { state: "error" };
         return { id: rule.id, file: file.name, line: file.lineOf(offset), ...outcome };
-      }),
-    );
+      });
+      const others = nameless.map(
+        ({ file, offset }): RuleStatus => ({ ...NAMELESS, file: file.name, line: file.lineOf(offset) }),
+      );
+      return others.length === 0 ? named : [...named, ...others].sort((a, b) => a.line - b.line);
+    });
   }
 
   #addMacro({ id, parts }: MergedMacro): void {

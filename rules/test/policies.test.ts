@@ -5,7 +5,7 @@
  *     --- NAME.yaml
  *     the policy; any number of them, given in this order and in the reverse one
  *     =>
- *     STATE ID FILE:LINE REASON           every status, in order; `*` is any state
+ *     STATE ID FILE:LINE REASON           every status, in order; `*` is any state, `-` no id
  *     error|warning FILE:LINE:COLUMN CODE part of the message; every diagnostic, in order
  *     error CODE                          one that has no place
  *     rule ID {JSON}                      metadata and expression of a loaded rule
@@ -79,7 +79,7 @@ const located = ({ severity, file, line, column, code, message }: Diagnostic): s
 function check({ files, expectations }: Case): void {
   const analysis = analysePolicies(files);
   const statuses = analysis.statuses.map(({ state, id, file, line, reason }) =>
-    `${state} ${id} ${file}:${line} ${reason ?? ""}`.trim(),
+    `${state} ${id || "-"} ${file}:${line} ${reason ?? ""}`.trim(),
   );
   const states = expectations.filter((line) => STATE.test(line));
   expect(statuses.map((line, i) => (states[i]?.startsWith("*") ? line.replace(/^\S+/, "*") : line))).toEqual(states);

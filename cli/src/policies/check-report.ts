@@ -17,7 +17,7 @@ import {
 } from "@weir/rules";
 import ansis from "ansis";
 import { plural } from "../terminal/plural.ts";
-import { countOf, countsText, loadedText, statesById } from "./report.ts";
+import { countOf, countsText, loadedText, statesOf } from "./report.ts";
 
 const APPROVERS_SHOWN = 6;
 const PREVENTERS_SHOWN = 3;
@@ -86,10 +86,11 @@ const STATE_PAINT: Readonly<Record<RuleStatus["state"], (text: string) => string
   error: ansis.red,
 };
 
+const shownId = ({ id }: RuleStatus): string => id || "(no id)";
 const stateText = (state: RuleStatus["state"]): string => STATE_PAINT[state](state.padEnd(11));
 
 function ruleText(status: RuleStatus, rules: readonly LoadedRule[]): string {
-  const head = `${stateText(status.state)} ${ansis.bold(status.id)}`;
+  const head = `${stateText(status.state)} ${ansis.bold(shownId(status))}`;
   if (status.state !== "loaded" || rules.length === 0) return `${head}: ${status.reason ?? ""}\n`;
   return rules.map((rule) => `${head} (${rule.checked.event})\n${approversText(rule)}`).join("");
 }
@@ -123,10 +124,11 @@ function notLoadedText(statuses: readonly RuleStatus[]): string {
   const rows = statuses.filter(({ state }) => state !== "loaded");
   if (rows.length === 0) return "";
   const shown = rows.slice(0, NOT_LOADED_SHOWN);
-  const width = Math.max(...shown.map(({ id }) => id.length));
-  const lines = shown.map(({ state, id, file, line, reason }) => {
+  const width = Math.max(...shown.map((status) => shownId(status).length));
+  const lines = shown.map((status) => {
+    const { state, file, line, reason } = status;
     const where = ansis.dim(`(${file}:${line})`);
-    return `  ${stateText(state)} ${id.padEnd(width)}  ${clip(reason ?? "", REASON_CHARACTERS_MAX)} ${where}\n`;
+    return `  ${stateText(state)} ${shownId(status).padEnd(width)}  ${clip(reason ?? "", REASON_CHARACTERS_MAX)} ${where}\n`;
   });
   const more = rows.length > shown.length ? `  … and ${rows.length - shown.length} more, with --rules\n` : "";
   return heading(`Not loaded: ${plural(rows.length, "rule")}`) + lines.join("") + more;
@@ -212,7 +214,7 @@ function approversOf(approvers: KernelFilter["approvers"]): string {
 const PLURALS: Readonly<Record<string, string>> = { path: "paths", directory: "directories", name: "names" };
 
 function lastLine({ statuses }: Analysis, diagnostics: readonly Diagnostic[], notes: boolean): string {
-  const counts = Map.groupBy(statesById(statuses).values(), (state) => state);
+  const counts = Map.groupBy(statesOf(statuses), (state) => state);
   const others = [...counts].filter(([state]) => state !== "loaded").map(([state, list]) => `${list.length} ${state}`);
   const detail = others.length === 0 ? "" : ` (${others.sort().join(", ")})`;
   const hidden = !notes && diagnostics.some(({ severity }) => severity === "note");

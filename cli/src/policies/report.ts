@@ -22,18 +22,19 @@ export function countOf(diagnostics: readonly Diagnostic[], severity: Severity):
 
 /**
  * Rules as people count them, by id: one with several definitions is one, and one that is compiled for several
- * event types is one.
+ * event types is one. Definitions without a usable id are one each.
  * @returns their states; a rule is loaded when one of its definitions is
  */
-export function statesById(statuses: readonly RuleStatus[]): ReadonlyMap<string, RuleState> {
+export function statesOf(statuses: readonly RuleStatus[]): readonly RuleState[] {
   const byId = new Map<string, RuleState>();
   for (const { id, state } of statuses) if (state === "loaded" || !byId.has(id)) byId.set(id, state);
-  return byId;
+  byId.delete("");
+  return [...byId.values(), ...statuses.flatMap(({ id, state }) => (id === "" ? [state] : []))];
 }
 
 /** Such as `3 of 4 rules`. */
 export function loadedText(statuses: readonly RuleStatus[]): string {
-  const states = [...statesById(statuses).values()];
+  const states = statesOf(statuses);
   const loaded = states.filter((state) => state === "loaded").length;
   return `${loaded} of ${states.length} rules`;
 }

@@ -147,4 +147,6 @@ export interface PolicySource {
   readonly replaces: Positioned<string> | undefined;
   readonly macros: readonly MacroSource[];
   readonly rules: readonly RuleSource[];
+  /** Definitions of rules that have no usable id, which is all that is known of them. */
+  readonly nameless: readonly Place[];
 }

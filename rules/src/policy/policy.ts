@@ -37,7 +37,7 @@ export function readPolicy(
   } catch (error) {
     if (!(error instanceof BoundsError)) throw error;
     reader.refuse("yaml-limit", error.message);
-    const nothing = { version: undefined, type: undefined, replaces: undefined, macros: [], rules: [] };
+    const nothing = { version: undefined, type: undefined, replaces: undefined, macros: [], rules: [], nameless: [] };
     return { policy: { file, ...nothing }, diagnostics };
   }
 }
@@ -45,7 +45,8 @@ export function readPolicy(
 function readContent(reader: PolicyReader, options: ReadOptions): PolicySource {
   const entries = readEntries(reader);
   const macros = reader.items(entries.get("macros"), "`macros`").map((item) => readMacro(reader, item, options));
-  const rules = reader.items(entries.get("rules"), "`rules`").map((item) => readRule(reader, item, options));
+  const items = reader.items(entries.get("rules"), "`rules`");
+  const rules = items.map((item) => readRule(reader, item, options));
   const hooks = entries.get("hooks");
   if (hooks !== undefined) reader.unsupported(hooks.keyPlace, "`hooks`: probes of a policy's own are not supported");
   return {
@@ -55,6 +56,7 @@ function readContent(reader: PolicyReader, options: ReadOptions): PolicySource {
     replaces: readReplaced(reader, entries.get("replace_policy_id")),
     macros: macros.filter((macro) => macro !== null),
     rules: rules.filter((rule) => rule !== null),
+    nameless: items.flatMap((item, i) => (rules[i] === null ? [reader.place(item)] : [])),
   };
 }
 

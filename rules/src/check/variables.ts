@@ -45,6 +45,9 @@ export function findVariable(scope: Scope, name: string, span: Span): Field {
     if (!scope.variablesRead.has(name)) scope.variablesRead.set(name, { excerpt: scope.excerpt, span });
     return variableField(variable);
   }
+  const measured = withoutLength(name);
+  if (measured !== name && scope.variables.has(measured))
+    scope.unsupported(span, `the length of \`${variableKey(measured)}\` is`);
   const why = scope.untypedReason(name);
   if (why !== undefined)
     scope.fail("variable", span, `\`${variableKey(name)}\` has no type: ${why}`, "a `default_value` says the type");
@@ -53,8 +56,26 @@ export function findVariable(scope: Scope, name: string, span: Span): Field {
     "unknown-name",
     span,
     `unknown variable \`${variableKey(name)}\`: no action of the policies sets it`,
-    suggestion(name, known) ?? "variables are set by `actions: [set: {name: …, value: …}]`",
+    suggestion(name, known) ?? fieldHint(scope, name) ?? "variables are set by `actions: [set: {name: …, value: …}]`",
   );
+}
+
+const withoutLength = (name: string): string => name.replace(/\.length$/, "");
+
+const fieldHint = (scope: Scope, name: string): string | undefined =>
+  scope.findField(name) === undefined ? undefined : `\`${name}\` is a field, no variable`;
+
+const FIELD_PLACEHOLDER = /%\{([^{}]*)\}/g;
+
+/** Reports fields inside a text, which SECL writes as `%{name}`; what is no field is text. */
+function refuseFields(scope: Scope, text: string, span: Span): void {
+  for (const [written, name = ""] of text.matchAll(FIELD_PLACEHOLDER))
+    if (scope.findField(withoutLength(name)) !== undefined)
+      scope.unsupported(
+        span,
+        `\`${written}\` in a text is`,
+        "compare with the field itself where it is the whole text",
+      );
 }
 
 const PLACEHOLDER = /\$\{([A-Za-z_][\w.]*)\}/g;
@@ -64,6 +85,7 @@ const PLACEHOLDER = /\$\{([A-Za-z_][\w.]*)\}/g;
  *   closed, or holds no name, is text.
  */
 export function templateParts(scope: Scope, text: string, span: Span): readonly TemplatePart[] | undefined {
+  if (text.includes("%{")) refuseFields(scope, text, span);
   if (!text.includes("${")) return undefined;
   const parts: TemplatePart[] = [];
   let end = 0;

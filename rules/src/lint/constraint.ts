@@ -7,7 +7,7 @@
 import { FILE_MODE, FILE_OP_MODE, type Field } from "@weir/matcher-wasm/format";
 import { leafFields } from "../evaluate.ts";
 import { fullText, intText } from "../explain.ts";
-import { INVERSE } from "../integers.ts";
+import { compareInts, INVERSE } from "../integers.ts";
 import type { IntExpr, Leaf, StringTest } from "../ir.ts";
 import { globFlaw, pathFlaw } from "../paths.ts";
 import { globComponents, globMatches } from "../pattern.ts";
@@ -65,8 +65,9 @@ function derive(leaf: Leaf): Constraint | null {
       return leaf.value.kind === "int"
         ? membership(leaf.field, compared(leaf.op, leaf.value.value), leaf.negated)
         : opaque(leaf);
-    case "bool":
     case "sameString":
+      return leaf.left === leaf.right && !leaf.left.array ? decided(!leaf.negated) : opaque(leaf);
+    case "bool":
     case "anyIntPair":
     case "exists":
     case "ip":
@@ -75,6 +76,13 @@ function derive(leaf: Leaf): Constraint | null {
       return unknownKind(leaf);
   }
 }
+
+/** What is true or false of every event. */
+const decided = (value: boolean): Constraint => ({
+  kind: "ints",
+  term: { base: "1", mask: WHOLE, range: points([1n]) },
+  set: value ? EVERYTHING : [],
+});
 
 /** A new kind of leaf has to be considered above. */
 function unknownKind(leaf: never): null {
@@ -97,6 +105,7 @@ function membership(field: Field, set: Intervals, negated: boolean): Constraint 
 function comparison(leaf: Extract<Leaf, { kind: "compare" }>): Constraint {
   const { op, left, right } = leaf;
   if (right.kind === "int") return { kind: "ints", term: termOf(left), set: compared(op, right.value) };
+  if (intText(left) === intText(right)) return decided(compareInts(op, 0n, 0n));
   const negated = op === "!=" || op === ">=" || op === "<=";
   const key = fullText(negated ? { ...leaf, op: INVERSE[op] } : leaf);
   return { kind: "opaque", key, negated };
@@ -153,8 +162,20 @@ export function isMode({ source }: Field): boolean {
   return source.from === "u32" && (source.offset === FILE_MODE || source.offset === FILE_OP_MODE);
 }
 
+const flaws = new WeakMap<StringTest, Map<Field, string | undefined>>();
+
 /** @returns why no event has a text that the test accepts, or undefined when one might */
 export function impossibleText(field: Field, test: StringTest): string | undefined {
+  let ofTest = flaws.get(test);
+  if (ofTest === undefined) {
+    ofTest = new Map();
+    flaws.set(test, ofTest);
+  }
+  if (!ofTest.has(field)) ofTest.set(field, findFlaw(field, test));
+  return ofTest.get(field);
+}
+
+function findFlaw(field: Field, test: StringTest): string | undefined {
   if (test.kind === "regex" || test.kind === "template") return undefined;
   const text = test.kind === "equals" ? test.value : test.pattern;
   if (isComm(field)) return commFlaw(test.kind === "equals" ? text : text.replaceAll("*", ""));

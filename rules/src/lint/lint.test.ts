@@ -52,6 +52,17 @@ const CASES: Readonly<Record<string, readonly (readonly [expression: string, ...
     [`open.created && !open.created`, `never-true: !open.created`],
     [`open.created && not (open.created || process.uid == 1)`, `never-true: open.created`],
   ],
+  "beside itself": [
+    [`open.file.path != open.file.path`, `never-true: open.file.path != open.file.path`],
+    [`open.file.path == open.file.path`, `always-true: open.file.path == open.file.path`],
+    [`open.created && process.uid - 1 <= process.uid - 1`, `always-true: process.uid - 1 <= process.uid - 1`],
+    [`open.created && process.uid > process.uid`, `never-true: process.uid > process.uid`],
+    [`open.created && process.uid == process.gid`],
+    [`open.created && process.argv == process.argv`],
+    [`open.created && process.argv != process.argv`],
+    [`open.created && process.ancestors.pid == process.ancestors.pid`],
+    [`open.file.path == process.file.path`],
+  ],
   "regular expressions": [
     [`open.file.name == "x" && open.file.name =~ r"^y"`, `never-true: open.file.name =~ r"^y"`],
     [`open.file.name in ["xa", "xb"] && open.file.name =~ r"^x"`, `redundant: open.file.name =~ r"^x"`],

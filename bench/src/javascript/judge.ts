@@ -131,8 +131,10 @@ class Writer {
       case "exists":
       case "ip":
         return null;
-      case "bool":
-        return turned(this.#quantified(leaf.field, leaf.field.array ? "v" : this.#read(leaf.field)));
+      case "bool": {
+        const value = leaf.field.array ? "v" : this.#read(leaf.field);
+        return turned(this.#quantified(leaf.field, leaf.value ? value : `!${value}`));
+      }
     }
   }
 

@@ -1,11 +1,20 @@
 /** Programs in C that tests need beside them, built where their source is new, by the compiler of the kernel stage. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const BUILD = fileURLToPath(new URL("build/", import.meta.url));
+const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+const BUILD = join(FOLDER, "build");
+
+/** Of all of them: they include one another. */
+function digestOfSources(): string {
+  const hash = createHash("sha256");
+  const sources = readdirSync(FOLDER).filter((file) => /\.[ch]$/.test(file));
+  for (const file of sources.sort()) hash.update(file).update(readFileSync(join(FOLDER, file)));
+  return hash.digest("hex").slice(0, 16);
+}
 
 const built = new Map<string, string>();
 
@@ -21,9 +30,8 @@ export function builtProgram(name: string): string {
 }
 
 function build(name: string): string {
-  const source = fileURLToPath(new URL(`${name}.c`, import.meta.url));
-  const digest = createHash("sha256").update(readFileSync(source)).digest("hex").slice(0, 16);
-  const program = join(BUILD, `${name}-${digest}`);
+  const source = join(FOLDER, `${name}.c`);
+  const program = join(BUILD, `${name}-${digestOfSources()}`);
   if (existsSync(program)) return program;
   mkdirSync(BUILD, { recursive: true });
   const partial = `${program}.${process.pid}`;

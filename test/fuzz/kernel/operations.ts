@@ -60,9 +60,13 @@ export class Operations {
     return this.#random.chance(0.7) ? this.file() : this.directory();
   }
 
-  /** One to three calls on files directly in this directory, the way it is named here. */
+  /** One to three calls on files directly in this directory, the way it is named here, or on a new directory, too. */
   act(directory: string): Op[] {
-    return this.#random.list(this.#random.between(1, 3), () => this.#onFile(`${directory}/${this.#random.one(NAMES)}`));
+    const random = this.#random;
+    const files = random.list(random.between(1, 3), () => this.#onFile(`${directory}/${random.one(NAMES)}`));
+    if (!random.chance(0.3)) return files;
+    const made = `${directory}/${random.one(["made", ...NAMES])}`;
+    return [...files, ["mkdir", HERE, made, 0o755], ["chdir", made], ["unlink", HERE, made, AT_REMOVEDIR]];
   }
 
   /** Opens that create, on every name that rules like. */

@@ -24,7 +24,7 @@ function pathTest(random: Random, directory: string): string {
     [4, () => quote(`${directory}/${name}`)],
     [1, () => quote(directory)],
     [4, () => `~${quote(`${directory}/*`)}`],
-    [4, () => `~${quote(`${directory}/**`)}`],
+    [7, () => `~${quote(`${directory}/**`)}`],
     [1, () => `~${quote(`${directory}/*.conf`)}`],
     [1, () => `~${quote(`${directory}/**/${name}`)}`],
     // Of these, approvers let through more than they match: directories are proven silent.
@@ -115,6 +115,8 @@ const CONTEXT = ['process.file.name == "workload"', 'process.file.path != "/bin/
 function condition(random: Random, type: string, world: World): Condition {
   const path = (): Condition => pathCondition(random, type, world);
   const other = (): Condition => otherCondition(random, type);
+  // What is written or made is what most rules about open are about.
+  if (type === "open" && random.chance(0.3)) return { and: [path(), flagCondition(random)] };
   return random.weighted<() => Condition>([
     [20, path],
     [3, () => broad(random, type, world)],
@@ -174,7 +176,7 @@ export function makeRules({ random, world, text, foreign, tenantsMax }: RulesOpt
   const tenants = random.some(TENANTS, Math.min(tenantsMax, most)).sort();
   return Object.fromEntries(
     tenants.map((tenant) => {
-      const types = [...(random.chance(0.8) ? ["open"] : []), ...random.some(FILE_TYPES, 10)];
+      const types = [...(random.chance(0.8) ? ["open"] : []), ...random.some(FILE_TYPES, FILE_TYPES.length)];
       return [tenant, [...new Set(types)].flatMap((type) => random.list(random.chance(0.2) ? 2 : 1, () => rule(type)))];
     }),
   );

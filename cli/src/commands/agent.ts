@@ -232,6 +232,7 @@ async function statusText(status: AgentStatus): Promise<string> {
     ...status.uncaptured.map((type) => `  warning: ${uncapturedText(type)}\n`),
     `${renderSummary(summarize(status))}\n`,
     `  ${status.pipeline.events} events judged, ${status.pipeline.matches} matches, ${status.processes} processes known\n`,
+    `  ${plural(status.discarders.learned, "discarder")} learned${status.cachesDirectories ? "" : "; no directory cache: the kernel hides its counters of renames and mounts"}\n`,
     variablesText(status.variables),
   ].join("");
 }

@@ -3,7 +3,7 @@
  * A rule holds when its conditions over the register hold for one element together.
  */
 import { endsKey, type Field, findField } from "@weir/matcher-wasm/format";
-import type { Leaf, Nnf } from "./ir.ts";
+import type { Expr, Leaf, Nnf } from "./ir.ts";
 import { toNnf } from "./nnf.ts";
 import { fieldsOf } from "./reads.ts";
 
@@ -62,7 +62,28 @@ export function bindRegister(nnf: Nnf): Nnf {
   return toNnf({ kind: "and", terms: [...free, inner] });
 }
 
-function exists(term: Nnf): Leaf {
+/**
+ * Where hosts can't know a part of the term, they can't know whether it holds for an element. What is left of it without
+ * that part does not depend on it, so it stands beside: the same in what it says, and hosts can decide it.
+ */
+function exists(term: Nnf): Nnf {
+  const whole = existsLeaf(term);
+  if (!readsUnresolved(term)) return whole;
+  const decidable = toNnf(withoutUnresolved(term));
+  const beside = readsElement(decidable) ? existsLeaf(decidable) : decidable;
+  return toNnf({ kind: "and", terms: [beside, whole] });
+}
+
+const readsUnresolved = (term: Nnf): boolean => [...fieldsOf(term)].some(({ unresolved }) => unresolved);
+
+/** @returns what the term implies without the conditions that no host can decide */
+function withoutUnresolved(term: Nnf): Expr {
+  if (term.kind === "const") return term;
+  if ("terms" in term) return { kind: term.kind, terms: term.terms.map(withoutUnresolved) };
+  return readsUnresolved(term) ? { kind: "const", value: true } : term;
+}
+
+function existsLeaf(term: Nnf): Leaf {
   const fields = new Map([...fieldsOf(term)].map((field) => [field.name, field]));
   const { elements = [], others = [] } = Object.groupBy(fields.values(), ({ element }) =>
     element === undefined ? "others" : "elements",

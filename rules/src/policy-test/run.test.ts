@@ -424,3 +424,32 @@ rules:
     });
   });
 });
+
+test("of a register only the conditions that no host knows count as true", async () => {
+  const policy = `
+rules:
+  - id: r
+    expression: open.created && process.ancestors[A].file.in_upper_layer && process.ancestors[A].comm == "q"
+  - id: alternatives
+    expression: open.created && (process.ancestors[A].file.in_upper_layer || process.ancestors[A].comm == "q")
+`;
+  const tests = `
+- event: { type: open, open.created: true }
+  expect: [alternatives]
+- event: { type: open, open.created: true, process.ancestors.comm: [x, q] }
+  expect: [alternatives, r]
+- event: { type: open, open.created: true, process.ancestors.comm: [x, q], process.ancestors.file.in_upper_layer: [true] }
+  expect: [alternatives]
+- event: { type: open, open.created: true, process.ancestors.comm: [q], process.ancestors.file.in_upper_layer: [true] }
+  expect: [alternatives, r]
+`;
+  const result = await testPolicies([{ name: "p.yaml", text: policy }], [{ name: "t.yaml", text: tests }]);
+  if (!result.ran) throw new Error(JSON.stringify(result.diagnostics));
+  expect(result.cases.flatMap(({ steps }) => steps.map(({ got }) => got))).toEqual([
+    ["alternatives"],
+    ["alternatives", "r"],
+    ["alternatives"],
+    ["alternatives", "r"],
+  ]);
+  expect(result.failed).toBe(0);
+});

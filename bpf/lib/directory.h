@@ -64,7 +64,10 @@ static __always_inline void read_barrier(struct scratch *s)
 #if defined(__TARGET_ARCH_x86)
 	barrier();
 #else
-	__sync_fetch_and_add(&s->number, 0);
+	/* An atomic operation is a full barrier where its result is wanted. */
+	__u64 before = __sync_fetch_and_add(&s->number, 0);
+
+	barrier_var(before);
 #endif
 }
 

@@ -1,6 +1,13 @@
 /** The actions of a rule as far as the matcher takes part in them: filters, and what variables are set to. */
 import { FIELDS, type Field, findField, type VariableDescription, variableKey } from "@weir/matcher-wasm/format";
-import { checkFilter, checkSetExpression, type MacroTable, type VariableTable } from "../check/index.ts";
+import {
+  checkFilter,
+  checkSetExpression,
+  fimPrefixOf,
+  type MacroTable,
+  type VariableTable,
+  withFimPrefix,
+} from "../check/index.ts";
 import type { CheckedAction, SetValue } from "../ir.ts";
 import type { ActionSource, SetAction } from "../policy/index.ts";
 import type { Place } from "../source.ts";
@@ -30,6 +37,11 @@ export interface ActionNames {
   readonly untyped?: ReadonlyMap<string, string>;
 }
 
+interface Names extends ActionNames {
+  /** What `fim.write.file.` stands for. */
+  readonly fimPrefix?: string;
+}
+
 /**
  * @param onUnsupported decides about an action that is right but can't be done: throws, or it is left out
  * @returns those actions that have a filter or set a variable
@@ -37,9 +49,11 @@ export interface ActionNames {
  */
 export function checkActions(
   actions: readonly ActionSource[],
-  names: ActionNames,
+  { event, ...others }: ActionNames,
   onUnsupported: (error: ActionError) => void,
 ): readonly CheckedAction[] {
+  const fimPrefix = fimPrefixOf(event);
+  const names: Names = { event, ...others, ...(fimPrefix === undefined ? {} : { fimPrefix }) };
   return actions.flatMap((source, action): CheckedAction[] => {
     try {
       const filter = source.filter && checkFilter(source.filter.node, source.filter.excerpt, names);
@@ -54,7 +68,7 @@ export function checkActions(
   });
 }
 
-function checkSet(action: SetAction, names: ActionNames): NonNullable<CheckedAction["set"]> {
+function checkSet(action: SetAction, names: Names): NonNullable<CheckedAction["set"]> {
   const name = variableName(action);
   const variable = names.variables.get(name);
   if (variable === undefined) throw untypedError(action, names);
@@ -68,14 +82,14 @@ function checkSet(action: SetAction, names: ActionNames): NonNullable<CheckedAct
 }
 
 /** Why the action does not say of which type its variable is. */
-function untypedError({ to, name }: SetAction, names: ActionNames): ActionError {
+function untypedError({ to, name }: SetAction, names: Names): ActionError {
   if (to.from === "field") eventField(to.field.value, to.field.place, names);
   if (to.from === "expression") checkSetExpression(to.expression.node, to.expression.excerpt, names);
   const message = `nothing says of which type \`${variableKey(name.value)}\` is`;
   return new ActionError("variable", name.place, message, "add a `default_value`");
 }
 
-function setValue({ to, name }: SetAction, variable: VariableDescription, names: ActionNames): SetValue {
+function setValue({ to, name }: SetAction, variable: VariableDescription, names: Names): SetValue {
   switch (to.from) {
     case "value":
       return { kind: "constant", value: to.value.value };
@@ -96,8 +110,14 @@ function setValue({ to, name }: SetAction, variable: VariableDescription, names:
   }
 }
 
-function eventField(name: string, place: Place, { event }: ActionNames): Field {
-  const field = findField(name);
+function eventField(name: string, place: Place, { event, fimPrefix }: Names): Field {
+  const field = findField(withFimPrefix(name, fimPrefix));
+  if (field === undefined && fimPrefix === undefined && name.startsWith("fim.write."))
+    throw new ActionError(
+      "unknown-name",
+      place,
+      `\`${name}\` stands for the file of an event that changes one, the rule judges ${event}`,
+    );
   if (field === undefined) {
     const names = FIELDS.filter((f) => f.event === undefined || f.event === event).map((f) => f.name);
     throw new ActionError("unknown-name", place, `unknown field \`${name}\``, suggestion(name, names));

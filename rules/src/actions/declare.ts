@@ -12,6 +12,7 @@ import {
   type MacroTable,
   type SetExpression,
   type VariableTable,
+  withFimPrefix,
 } from "../check/index.ts";
 import { type DiagnosticList, diagnosticAt } from "../diagnostics.ts";
 import type { ActionSource, MergedRule, RuleSource, SetAction, VariableValue } from "../policy/index.ts";
@@ -163,6 +164,9 @@ function firstShape(
   return undefined;
 }
 
+/** Fields of files have the same type for all events. */
+const ANY_FIM = "open.file.";
+
 /** @returns undefined where it is not known yet, or not at all */
 function shapeOf(
   action: SetAction,
@@ -173,7 +177,7 @@ function shapeOf(
   const { to, append, defaultValue } = action;
   if (to.from === "value") return withAppend(valueShape(to.value.value), append);
   if (to.from === "field") {
-    const field = findField(to.field.value);
+    const field = findField(withFimPrefix(to.field.value, ANY_FIM));
     return field && withAppend(field, append);
   }
   if (defaultValue !== undefined) return withAppend(valueShape(defaultValue.value), append);
@@ -181,7 +185,11 @@ function shapeOf(
   const assumed = new Map(shapes).set(name, { type: "int", array: append });
   const variables = new Map([...assumed].map(([key, shape]) => [key, describe(key, shape, [])]));
   try {
-    const value = checkSetExpression(to.expression.node, to.expression.excerpt, { macros, variables });
+    const value = checkSetExpression(to.expression.node, to.expression.excerpt, {
+      macros,
+      variables,
+      fimPrefix: ANY_FIM,
+    });
     return withAppend(shapeOfExpression(value), append);
   } catch (error) {
     if (error instanceof CheckError || error instanceof ExpressionError) return undefined;

@@ -35,6 +35,11 @@ const FIM_EVENTS: readonly FimEvent[] = [
   { prefixes: ["utimes.file."] },
 ];
 
+/** @returns what `fim.write.file.` is in the actions of a rule on such events; undefined where it is nothing */
+export function fimPrefixOf(event: string): string | undefined {
+  return FIM_EVENTS.map(({ prefixes }) => prefixes[0]).find((prefix) => prefix?.startsWith(`${event}.`));
+}
+
 /**
  * @returns one expression for each event type, in the order of the table above; warnings are with the first
  * @throws CheckError as `checkExpression` does

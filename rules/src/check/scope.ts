@@ -69,6 +69,11 @@ export interface Names {
 
 const FIM_PREFIX = "fim.write.file.";
 
+/** @returns the name with `prefix` in place of `fim.write.file.`, where it begins so */
+export function withFimPrefix(name: string, prefix: string | undefined): string {
+  return prefix === undefined || !name.startsWith(FIM_PREFIX) ? name : prefix + name.slice(FIM_PREFIX.length);
+}
+
 export class Scope {
   readonly macros: MacroTable;
   readonly variables: VariableTable;
@@ -100,10 +105,7 @@ export class Scope {
   /** @returns the field of that name, here where the expression stands */
   findField(name: string): Field | undefined {
     if (this.#names.fields === "host") return findHostField(name);
-    const { fimPrefix } = this.#names;
-    return findField(
-      fimPrefix === undefined || !name.startsWith(FIM_PREFIX) ? name : fimPrefix + name.slice(FIM_PREFIX.length),
-    );
+    return findField(withFimPrefix(name, this.#names.fimPrefix));
   }
 
   /** Whether names are those of the host. */

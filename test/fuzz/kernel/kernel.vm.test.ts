@@ -5,7 +5,7 @@ import { builtProgram } from "../../native/program.ts";
 import { runInVm, vmMissing } from "../../vm/vm.ts";
 
 const guest = fileURLToPath(new URL("guest.ts", import.meta.url));
-const SECONDS = 30;
+const SECONDS = 15;
 
 test("Linux 6.1: what a rule may match is never dropped", async (context) => {
   const missing = vmMissing();

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent, type AttachMode, bpfObject, totals } from "@weir/agent";
+import { Agent, type AttachMode, bpfObject, type StageOptions, totals } from "@weir/agent";
 import { compileForPublish } from "@weir/control-plane";
 import { assembleBundle, type Bundle } from "@weir/trust";
 
@@ -120,7 +120,10 @@ rules:
 }
 
 function shell(script: string, folder: string): void {
-  const { status, stderr } = spawnSync("/bin/bash", ["-ec", script], { cwd: folder, encoding: "utf8" });
+  const { status, stderr } = spawnSync("taskset", ["-c", "0", "/bin/bash", "-ec", script], {
+    cwd: folder,
+    encoding: "utf8",
+  });
   if (status !== 0) throw new Error(`${script}\nfailed: ${stderr}`);
 }
 
@@ -134,18 +137,28 @@ async function learn(agent: Agent, directory: string): Promise<boolean> {
   for (let attempt = 0; attempt < 100; attempt++) {
     const before = dropped(agent);
     shell("[ -e f ] || : > f; read -r x < f || :", directory);
-    if (dropped(agent) > before) return true;
-    await sleep(20);
+    if (dropped(agent) === before) {
+      await sleep(20);
+      continue;
+    }
+    shell("read -r x < f || :", directory);
+    return true;
   }
   return false;
 }
 
-/** @throws StageUnavailableError where this kernel or this process can't */
-export async function runAttacks(attach: AttachMode | "auto"): Promise<AttackResult[]> {
+/**
+ * @param pathCounters what the directory cache goes by, in place of the kernel's own counters
+ * @throws StageUnavailableError where this kernel or this process can't
+ */
+export async function runAttacks(
+  attach: AttachMode | "auto",
+  pathCounters?: StageOptions["pathCounters"],
+): Promise<AttackResult[]> {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "weir-silent-")));
   const detected: string[] = [];
   const agent = Agent.start({
-    stage: { object: bpfObject(), attach, ringBytes: 8 << 20 },
+    stage: { object: bpfObject(), attach, ringBytes: 8 << 20, ...(pathCounters && { pathCounters }) },
     onDetection: ({ file }) => detected.push(file.path),
     onFailure: (error) => detected.push(String(error)),
   });

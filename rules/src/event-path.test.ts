@@ -1,7 +1,7 @@
 import { extensionOf, nameOf } from "@weir/matcher-wasm/format";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { eventPath } from "../test/arbitraries.ts";
+import { eventPath } from "../test/text-arbitraries.ts";
 import { type PathParts, pathOfParts } from "./event-path.ts";
 import { isEventPath } from "./paths.ts";
 

@@ -1,7 +1,7 @@
 import { FIELDS, type Field, findField, PATH_BYTES_MAX } from "@weir/matcher-wasm/format";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { eventPath, globText } from "../test/arbitraries.ts";
+import { eventPath, globText } from "../test/text-arbitraries.ts";
 import { globFlaw, isEventPath, pathFlaw } from "./paths.ts";
 import { globMatches } from "./pattern.ts";
 

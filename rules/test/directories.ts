@@ -9,7 +9,8 @@ import type { EventFields } from "../src/evaluate.ts";
 import { completeEvent } from "../src/event.ts";
 import type { Expr, StringTest } from "../src/ir.ts";
 import type { JudgedCase } from "./agreement.ts";
-import { eventOf, eventPath, eventTypeName, exprOf, globText, type TypedEvent, templateTest } from "./arbitraries.ts";
+import { eventOf, eventTypeName, exprOf, type TypedEvent } from "./arbitraries.ts";
+import { eventPath, globText, templateTest } from "./text-arbitraries.ts";
 
 /** What stars are replaced by; beside names that patterns of the generators compare with. */
 const FILLINGS = ["", "a", "zz"];

@@ -1,7 +1,8 @@
 /** Random syntax trees, as the parser could produce them. */
 import fc from "fast-check";
 import type { Node, Root } from "../src/syntax/ast.ts";
-import { COMPARE_OPS, INTS, ruleText } from "./arbitraries.ts";
+import { COMPARE_OPS, INTS } from "./arbitraries.ts";
+import { ruleText } from "./text-arbitraries.ts";
 
 /** Nowhere; printed trees are compared without positions. */
 const span = fc.constant({ start: 0, end: 0 });

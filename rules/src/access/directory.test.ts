@@ -1,8 +1,8 @@
 import { type Field, findField } from "@weir/matcher-wasm/format";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { globText } from "../../test/arbitraries.ts";
 import { childPath, directoriesNear, namesNear, rulesAndDirectories } from "../../test/directories.ts";
+import { globText } from "../../test/text-arbitraries.ts";
 import { checkExpression } from "../check/index.ts";
 import { evaluate } from "../evaluate.ts";
 import type { CheckedRule, Nnf, StringTest } from "../ir.ts";

@@ -10,8 +10,9 @@ import {
 import { Matcher } from "@weir/matcher-wasm/host";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { eventOf, type TypedEvent, templateTest } from "../../test/arbitraries.ts";
+import { eventOf, type TypedEvent } from "../../test/arbitraries.ts";
 import { contextOf, encodeStamped, loadRules } from "../../test/linked.ts";
+import { templateTest } from "../../test/text-arbitraries.ts";
 import { analysePolicies } from "../analyse.ts";
 import { variableField } from "../check/variables.ts";
 import { compileAnalysis } from "../compile.ts";

@@ -2,8 +2,8 @@
 import { type Field, findField, RING_HEADER_BYTES } from "@weir/matcher-wasm/format";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { globText, patternText } from "../../test/arbitraries.ts";
 import { contextOf, encodeStamped, loadRules } from "../../test/linked.ts";
+import { globText, patternText } from "../../test/text-arbitraries.ts";
 import { evaluate } from "../evaluate.ts";
 import type { CheckedRule, StringTest } from "../ir.ts";
 

@@ -18,6 +18,8 @@ const OPEN = 1;
 const CALLS = 400;
 const APPROVERS = 2000;
 const DEPTHS = [2, 5, 10, 20];
+/** The one file that does not lie in the folder of the benchmark, which is too deep for it. */
+export const SHALLOW_FILE = "/tmp/.weir-bench-kernel";
 
 interface Scenario {
   readonly name: string;
@@ -40,7 +42,7 @@ export interface ProgramCosts {
 
 /** A file at this depth, in folders of ordinary names. */
 function fileAt(folder: string, depth: number): string {
-  if (depth === 2) return "/tmp/.weir-bench-kernel";
+  if (depth === 2) return SHALLOW_FILE;
   const above = folder.split("/").length - 1;
   const path = join(folder, ...Array.from({ length: depth - above - 1 }, (_, i) => `folder${i}`));
   mkdirSync(path, { recursive: true });

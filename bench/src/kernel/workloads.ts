@@ -7,6 +7,7 @@ import { compileForPublish } from "@weir/control-plane";
 import { assembleBundle, type Bundle } from "@weir/trust";
 import { median } from "../interleave.ts";
 import type { Load } from "./load.ts";
+import { SHALLOW_FILE } from "./programs.ts";
 
 const CHECKOUT = join(import.meta.dirname, "../../..");
 const PACK = join(CHECKOUT, "rules/packs/linux-fim.yaml");
@@ -67,7 +68,7 @@ function contenders(folder: string, load: Load): Contender[] {
   });
   return [
     opening(`${OPENS} times open and close of a file, to read`, "/etc/hostname", 0),
-    opening(`${OPENS} times open and close of a file, to write`, "/tmp/.weir-bench-kernel", 1),
+    opening(`${OPENS} times open and close of a file, to write`, SHALLOW_FILE, 1),
     ...WORKLOADS.map(script),
   ];
 }

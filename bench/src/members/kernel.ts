@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Load } from "../kernel/load.ts";
-import { measurePrograms } from "../kernel/programs.ts";
+import { measurePrograms, SHALLOW_FILE } from "../kernel/programs.ts";
 import { measureWorkloads } from "../kernel/workloads.ts";
 import type { BenchOptions } from "../member.ts";
 
@@ -59,5 +59,6 @@ export async function run({ quick, progress }: BenchOptions): Promise<Record<str
   } finally {
     load.end();
     rmSync(folder, { recursive: true });
+    rmSync(SHALLOW_FILE, { force: true });
   }
 }

@@ -61,3 +61,14 @@ test("time is up", async (context) => {
   const slow = runInVm({ release: "bookworm", command: ["sleep", "600"], timeoutMs: 3_000 });
   await expect(slow).rejects.toMatchObject({ kind: "timeout" });
 });
+
+test("a segmentation fault is told and tried once more", async (context) => {
+  if (missing !== undefined) context.skip(missing);
+  const { exitCode, output } = await runInVm({
+    release: "bookworm",
+    command: ["sh", "-c", "kill -SEGV $$"],
+    timeoutMs: 180_000,
+  });
+  expect(exitCode).toBe(139);
+  expect(output).toMatch(/^\[ *\d+\.\d+\] /m);
+});

@@ -69,8 +69,22 @@ export async function fetchKernel(release: Release): Promise<void> {
   if (exitCode !== 0) throw new VmError({ kind: "cannot-prepare", release, message: errors, output: "" });
 }
 
-/** @throws VmError where the command did not run to its end */
+/** Status of a command that SIGSEGV ended. */
+const SEGFAULT = 128 + 11;
+
+/**
+ * Under software emulation Node now and then ends with a segmentation fault soon after its start (seen twice so
+ * far); never seen on real processors. Such a run is told, with what the guest's kernel says of it, and repeated once.
+ * @throws VmError where the command did not run to its end
+ */
 export async function runInVm(run: VmRun): Promise<VmResult> {
+  const result = await runOnce(run);
+  if (result.exitCode !== SEGFAULT) return result;
+  process.stderr.write(`${run.release}: ${run.command.join(" ")}: segmentation fault, repeated:\n${result.output}\n`);
+  return runOnce(run);
+}
+
+async function runOnce(run: VmRun): Promise<VmResult> {
   const { release, command, timeoutMs, cwd = CHECKOUT } = run;
   const env = { ...process.env, WEIR_VM_TIMEOUT_SECONDS: String(Math.ceil(timeoutMs / 1000)) };
   const { exitCode, output, errors } = await runScript([release, ...command], { cwd, env });

@@ -56,8 +56,9 @@ export class Facts {
   costOf(constraint: Constraint): number {
     if (constraint.kind !== "strings") return 0;
     const state = this.#states.get(keyOf(constraint));
-    if (state?.kind !== "strings") return 0;
-    return Math.ceil(pairsOf(constraint.tests, [...state.some, ...state.none]) / PAIRS_A_STEP);
+    const others = state?.kind === "strings" ? [...state.some, ...state.none] : [];
+    const pairs = Math.ceil(pairsOf(constraint.tests, others) / PAIRS_A_STEP);
+    return pairs + Math.floor(constraint.tests.tests.length / PAIRS_A_STEP);
   }
 
   /** @returns these and the constraint, or null when no event satisfies all of them */

@@ -73,11 +73,18 @@ const DECIDING: readonly string[] = ["never-true", "always-true"];
 /** One definition may be a rule for each of several event types: what is not true of all of them is no problem of it. */
 function ofAll(parts: readonly (readonly Finding[])[]): readonly Finding[] {
   const [first = [], ...others] = parts;
-  const isIn = (finding: Finding) => (list: readonly Finding[]) => list.some((one) => isSame(one, finding));
-  return first.filter((finding) => others.every(isIn(finding)));
+  const known = others.map((findings) => new Set(findings.flatMap(keyOf)));
+  return others.length === 0
+    ? first
+    : first.filter((one) => known.every((keys) => keyOf(one).some((k) => keys.has(k))));
 }
 
-const isSame = (a: Finding, b: Finding): boolean => a.code === b.code && holds(a.at, b.at) && holds(b.at, a.at);
+/** What and where it is, as a key; none where it is not about a part of the expression. */
+function keyOf({ code, at }: Finding): readonly string[] {
+  if (!("span" in at)) return [];
+  const { file, offset } = placeFor(at);
+  return [`${code} ${offset} ${at.span.end - at.span.start} ${file.name}`];
+}
 
 function findingsOf(rule: LoadedRule, prover: Prover): readonly Finding[] {
   const findings: Finding[] = [];

@@ -198,10 +198,15 @@ export class TestSet {
   readonly #others: readonly StringTest[];
 
   constructor(tests: readonly StringTest[]) {
-    this.tests = tests;
-    this.#equals = new Set(tests.flatMap((test) => (test.kind === "equals" ? [test.value] : [])));
+    const equals = new Set<string>();
+    this.tests = tests.filter((test) => {
+      if (test.kind !== "equals") return true;
+      const before = equals.size;
+      return equals.add(test.value).size > before;
+    });
+    this.#equals = equals;
     this.#others = tests.filter((test) => test.kind !== "equals");
-    this.#weight = weightOf(tests);
+    this.#weight = weightOf(this.tests);
     this.#othersWeight = weightOf(this.#others);
   }
 

@@ -58,7 +58,7 @@ export class Facts {
     const state = this.#states.get(keyOf(constraint));
     const others = state?.kind === "strings" ? [...state.some, ...state.none] : [];
     const pairs = Math.ceil(pairsOf(constraint.tests, others) / PAIRS_A_STEP);
-    return pairs + Math.floor(constraint.tests.tests.length / PAIRS_A_STEP);
+    return pairs + Math.floor((constraint.tests.tests.length + others.length) / PAIRS_A_STEP);
   }
 
   /** @returns these and the constraint, or null when no event satisfies all of them */

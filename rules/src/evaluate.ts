@@ -276,7 +276,8 @@ function fits(test: StringTest, value: Uint8Array, event: EventState): boolean {
   }
 }
 
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+/** @returns whether both have the same bytes */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 

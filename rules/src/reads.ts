@@ -1,10 +1,10 @@
 /** What rules read: the fields of their expressions and actions, variables among them. */
 import { type Field, variableKey } from "@weir/matcher-wasm/format";
 import { intFields, leafFields, partFields } from "./evaluate.ts";
-import type { CheckedRule, Nnf, SetValue } from "./ir.ts";
+import type { CheckedRule, Leaf, Nnf, SetValue } from "./ir.ts";
 
-/** @returns every field that the expression reads, again for each time. Iterates, so that no depth can harm it. */
-export function* fieldsOf(expr: Nnf): Generator<Field> {
+/** @returns the leaves of the expression, the last one first. Iterates, so that no depth can harm it. */
+export function* leavesOf(expr: Nnf): Generator<Leaf> {
   const open: Nnf[] = [expr];
   for (let term = open.pop(); term !== undefined; term = open.pop()) {
     switch (term.kind) {
@@ -15,9 +15,14 @@ export function* fieldsOf(expr: Nnf): Generator<Field> {
         for (const inner of term.terms) open.push(inner);
         break;
       default:
-        yield* leafFields(term);
+        yield term;
     }
   }
+}
+
+/** @returns every field that the expression reads, again for each time */
+export function* fieldsOf(expr: Nnf): Generator<Field> {
+  for (const leaf of leavesOf(expr)) yield* leafFields(leaf);
 }
 
 /** @returns the fields that the actions of a rule read */

@@ -10,5 +10,5 @@ export { rulesAndEvents, type TypedEvent } from "./arbitraries.ts";
 export { rulesAndFilesNear } from "./directories.ts";
 export { keepCase, write as writeCase } from "./found.ts";
 export { heavyPolicies } from "./heavy.ts";
-export { checkedRules, contextOf, encodeStamped, expectedVerdicts, loadRules } from "./linked.ts";
+export { checkedRules, contextOf, encodeStamped, expectedVerdicts, knownOf, loadRules } from "./linked.ts";
 export { policyTexts } from "./texts.ts";

@@ -52,6 +52,16 @@ export function contextOf(matcher: Matcher, { type, fields }: Omit<StampedEvent,
   return contextOfFields(matcher.description.context, type, fields);
 }
 
+/** @returns the KNOWN_* bits of a record with these flags, and of its context */
+export function knownOf(flags: number): number {
+  let known = KNOWN_ALL;
+  if ((flags & FLAG_PATH_TRUNCATED) !== 0) known &= ~KNOWN_PATH;
+  if ((flags & FLAG_DEST_TRUNCATED) !== 0) known &= ~KNOWN_DESTINATION;
+  if ((flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0) known &= ~KNOWN_ATTRIBUTES;
+  if ((flags & FLAG_TEXT_TRUNCATED) !== 0) known &= ~KNOWN_TEXT;
+  return known;
+}
+
 /** What a matcher has to say of one event. */
 export interface Expected {
   /** Matching rules that read no context. */
@@ -63,12 +73,7 @@ export interface Expected {
 }
 
 export function expectedVerdicts(rules: readonly CheckedRule[], event: StampedEvent): Expected {
-  const flags = event.stamp.flags ?? 0;
-  let known = KNOWN_ALL;
-  if ((flags & FLAG_PATH_TRUNCATED) !== 0) known &= ~KNOWN_PATH;
-  if ((flags & FLAG_DEST_TRUNCATED) !== 0) known &= ~KNOWN_DESTINATION;
-  if ((flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0) known &= ~KNOWN_ATTRIBUTES;
-  if ((flags & FLAG_TEXT_TRUNCATED) !== 0) known &= ~KNOWN_TEXT;
+  const known = knownOf(event.stamp.flags ?? 0);
   const matching = (context: boolean, bits: number): number[] =>
     rules.flatMap((rule, i) =>
       rule.event === event.type && readsContext(rule.expr) === context && mayMatch(rule.expr, event.fields, bits)

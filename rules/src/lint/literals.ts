@@ -1,8 +1,9 @@
 /** Lints of single texts: patterns that are not what they look like, names that cannot be, paths beside the point. */
 import type { Field } from "@weir/matcher-wasm/format";
 import type { CheckedExpression, TextUse, Written } from "../check/index.ts";
-import type { Nnf, StringTest } from "../ir.ts";
+import type { StringTest } from "../ir.ts";
 import { globComponents, type PathGlob, parseGlob } from "../pattern.ts";
+import { leavesOf } from "../reads.ts";
 import { COMM_BYTES_MAX, impossibleText, isComm, isExtension } from "./constraint.ts";
 import type { Report } from "./finding.ts";
 import { findHabit } from "./habits.ts";
@@ -15,14 +16,6 @@ export function lintTexts({ texts, nnf }: CheckedExpression, report: Report): vo
   const plain = new Set([...texts.keys()].flatMap((test) => (test.kind === "equals" ? [test.value] : [])));
   for (const [test, use] of texts) lintText(test, use, { plain, report });
   for (const leaf of leavesOf(nnf)) if (leaf.kind === "string") lintList(leaf.tests, texts, report);
-}
-
-function* leavesOf(expr: Nnf): Iterable<Nnf> {
-  const open = [expr];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if (next.kind === "and" || next.kind === "or") open.push(...next.terms);
-    else yield next;
-  }
 }
 
 interface TextOptions {

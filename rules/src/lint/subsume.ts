@@ -5,9 +5,9 @@
  * what a rule's own conditions meet is looked up (`offers`). What is missed that way is missed, nothing wrong is claimed.
  */
 import type { LoadedRule } from "../analyse.ts";
-import { leafFields } from "../evaluate.ts";
 import type { Leaf, Nnf, StringTest } from "../ir.ts";
 import { globComponents, hasStar } from "../pattern.ts";
+import { fieldsOf } from "../reads.ts";
 import { constraintOf } from "./constraint.ts";
 import { onlyValue } from "./intervals.ts";
 import { negation, Prover } from "./prove.ts";
@@ -89,9 +89,7 @@ function firstIncluding(
 
 /** Variables may change between the judging of two rules. */
 function isReliable(rule: LoadedRule): boolean {
-  return [...leavesOf(rule.checked.expr)].every((leaf) =>
-    leafFields(leaf).every(({ source }) => source.from !== "variable"),
-  );
+  return [...fieldsOf(rule.checked.expr)].every(({ source }) => source.from !== "variable");
 }
 
 /** The rule does more than to report. */
@@ -99,14 +97,6 @@ const hasEffects = ({ source }: LoadedRule): boolean => source.actions.length > 
 
 /** Each of its matches is reported. */
 const isVisible = ({ source }: LoadedRule): boolean => !source.silent && source.everyNs === undefined;
-
-function* leavesOf(expr: Nnf): Iterable<Leaf> {
-  const open = [expr];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    if ("terms" in next) open.push(...next.terms);
-    else if (next.kind !== "const") yield next;
-  }
-}
 
 /** @returns keys of which one is offered by whatever is proven to imply the expression; null when there is no such list */
 function demands(expr: Nnf): readonly string[] | null {

@@ -3,6 +3,7 @@
  * nothing is accepted by both. False means that nothing was proven.
  */
 
+import { sameBytes } from "../evaluate.ts";
 import { testText } from "../explain.ts";
 import type { StringTest } from "../ir.ts";
 import {
@@ -107,9 +108,6 @@ function accepts(test: Known, value: Uint8Array): boolean {
 function rejects(test: Known, value: Uint8Array): boolean {
   return (test.kind !== "regex" || value.length <= REGEX_TEXT_BYTES_MAX) && !accepts(test, value);
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
-  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** A star of the wider one takes in any literal and any star of the narrower one; nothing else takes in a star. */
 function coversFlat(wide: FlatPattern, narrow: FlatPattern): boolean {

@@ -7,19 +7,11 @@ import {
   FIELDS,
   type Field,
   type FileEvent,
-  FLAG_ATTRIBUTES_UNKNOWN,
-  FLAG_DEST_TRUNCATED,
-  FLAG_PATH_TRUNCATED,
-  FLAG_TEXT_TRUNCATED,
   ID_UNCHANGED,
-  KNOWN_ALL,
-  KNOWN_ATTRIBUTES,
   KNOWN_CONTEXT,
-  KNOWN_DESTINATION,
-  KNOWN_PATH,
-  KNOWN_TEXT,
 } from "@weir/matcher-wasm/format";
 import { completeEvent, type EventFields, type EventValue } from "@weir/rules";
+import { knownOf } from "@weir/rules/testing";
 import { decoded, type Seen } from "./records.ts";
 
 export interface JudgedEvent {
@@ -30,13 +22,6 @@ export interface JudgedEvent {
   /** KNOWN_* bits of what the kernel knew; never the context. */
   readonly known: number;
 }
-
-const UNKNOWN_BY_FLAG: readonly (readonly [flag: number, known: number])[] = [
-  [FLAG_PATH_TRUNCATED, KNOWN_PATH],
-  [FLAG_DEST_TRUNCATED, KNOWN_DESTINATION],
-  [FLAG_ATTRIBUTES_UNKNOWN, KNOWN_ATTRIBUTES],
-  [FLAG_TEXT_TRUNCATED, KNOWN_TEXT],
-];
 
 const byType = new Map<string, readonly Field[]>();
 
@@ -87,9 +72,6 @@ export function judgedEvent(seen: Seen): JudgedEvent {
     const value = readValue(field, record, view);
     return value === undefined ? [] : [[field.name, value] as const];
   });
-  const unknown = UNKNOWN_BY_FLAG.reduce(
-    (bits, [flag, bit]) => (record.flags & flag ? bits | bit : bits),
-    KNOWN_CONTEXT,
-  );
-  return { type, record, fields: completeEvent(type, Object.fromEntries(values)), known: KNOWN_ALL & ~unknown };
+  const known = knownOf(record.flags) & ~KNOWN_CONTEXT;
+  return { type, record, fields: completeEvent(type, Object.fromEntries(values)), known };
 }

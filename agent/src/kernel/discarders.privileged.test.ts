@@ -165,18 +165,22 @@ test("a proof of another generation is not taken, nor does one outlive its gener
   expect(paths()).not.toContain("d/f");
 });
 
-test("a flood of discarders pushes out old ones and drops nothing else", async () => {
+// Which old ones go is up to the kernel: its lists are per processor and only roughly in the order of use.
+test("a flood of discarders is taken, and drops nothing else", async () => {
   await activate();
   for (const name of ["old", "other"]) mkdirSync(join(folder, name));
   const [old, other] = [keyOf("old"), keyOf("other")];
-  expect(stage.discard({ generation: 1, directoryKey: old, type: OPEN })).toBe(true);
+  const discard = (directoryKey: bigint): boolean => stage.discard({ generation: 1, directoryKey, type: OPEN });
+  expect(discard(old)).toBe(true);
   for (let i = 1n; i <= 40_000n; i++) {
-    const directoryKey = i * 0x9e3779b97f4a7c15n;
-    if (BigInt.asUintN(64, directoryKey) === other) continue;
-    expect(stage.discard({ generation: 1, directoryKey: BigInt.asUintN(64, directoryKey), type: OPEN })).toBe(true);
+    const directoryKey = BigInt.asUintN(64, i * 0x9e3779b97f4a7c15n);
+    if (directoryKey !== other) expect(discard(directoryKey)).toBe(true);
   }
-  shell(": > old/f; : > other/f", folder);
-  expect(paths()).toEqual(["old/f", "other/f"]);
+  shell(": > other/f", folder);
+  expect(paths()).toEqual(["other/f"]);
+  expect(discard(old)).toBe(true);
+  shell(": > old/f", folder);
+  expect(paths()).toEqual([]);
 });
 
 test("what is written is what is read and what was counted, when the ring overflows", async () => {

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * File events below the system call layer, by fentry and fexit: whatever way a call came in (32-bit,
- * openat2, io_uring), its objects are the ones the kernel acts on, and its outcome is known. Failed
- * operations are not reported.
+ * openat2, io_uring), its objects are the ones the kernel acts on, and its outcome is known.
  *
- * do_filp_open() opens for every caller in user space and still has the flags as asked for (the open file
- * itself has lost O_CREAT and O_TRUNC). Most others know their mounts only at security_path_*() and
- * their outcome only at vfs_*(); lib/stash.h connects the two. Inner calls by stacking file systems act on
- * other dentries and are left out by that.
+ * Most operations know their mounts only at security_path_*() and their outcome only at vfs_*(); lib/stash.h connects
+ * the two. Inner calls by stacking file systems act on other dentries and are left out by that.
  *
  * The agent knows which functions each event type needs, and with which parameters: agent/src/kernel/hooks.ts.
  */
@@ -17,32 +14,8 @@
 #include "trampoline/attributes.h"
 #include "trampoline/mount.h"
 #include "trampoline/names.h"
+#include "trampoline/open.h"
 #include "trampoline/xattr.h"
-
-SEC("fexit/do_filp_open")
-int trampoline_open(void *ctx)
-{
-	struct open_flags *how = (void *)argument(ctx, 2);
-	struct file *file = (void *)returned(ctx);
-	struct file_record *r;
-	struct scratch *s;
-	struct path path;
-
-	if ((__u64)file >= (__u64)-MAX_ERRNO || !file)
-		return 0;
-	s = event_begin(EVENT_OPEN, READ(how, open_flag));
-	if (!s)
-		return 0;
-	r = (void *)s->record;
-	path = path_of(file);
-	if (was_created(file))
-		r->head.flags |= FLAG_CREATED;
-	r->op_mode = READ(how, mode) & MODE_BITS;
-	event_subject(s, &path);
-	push_file(s, &path);
-	event_end(s, 0);
-	return 0;
-}
 
 /* chdir and fchdir, and whatever else gives a task another working directory (setns). Can't fail. */
 SEC("fentry/set_fs_pwd")
@@ -92,6 +65,6 @@ int trampoline_splice_done(void *ctx)
 		return 0;
 	if (ends.written)
 		stash->record.op_mode = last_buffer_flags(ends.written);
-	stash_done(TYPE_BIT(EVENT_SPLICE), subject, (__s64)returned(ctx) < 0);
+	stash_done(TYPE_BIT(EVENT_SPLICE), subject, (__s64)returned(ctx));
 	return 0;
 }

@@ -232,6 +232,11 @@ struct renamedata {
 struct open_flags {
 	int open_flag;
 	__u16 mode;
+	int lookup_flags;
+} CORE;
+
+struct filename {
+	const char *name;
 } CORE;
 
 #if defined(__TARGET_ARCH_x86)

@@ -4,6 +4,7 @@
 
 #include "describe.h"
 #include "directory.h"
+#include "outcome.h"
 
 /* Ends a record of `size` bytes, which start record[]. */
 static __always_inline bool send(struct scratch *s, struct counters *c, __u32 size)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * What an operation is about, kept from the hook that knows its mounts and the state before it (security_path_*)
- * to the one that knows its outcome (fexit of vfs_*). One per thread; what is denied there is not stashed. An
- * operation that fails between the two leaves its stash behind, which the thread's next operation replaces and
- * its exit removes.
+ * to the one that knows its outcome (fexit of vfs_*). One per thread. What a security module refuses at the former
+ * never comes to the latter: it is an event at once. An operation that fails between the two leaves its stash behind,
+ * which the thread's next operation replaces and its exit removes.
  */
 #pragma once
 
@@ -129,20 +129,24 @@ static __always_inline void push_stashed(struct scratch *s, struct stashed_path 
 }
 
 /*
- * Ends the operation on `subject` that this thread stashed as one of `types`: an event, unless it failed.
- * A global function for the reason that lib/path.h gives.
+ * Ends the operation on `subject` that this thread stashed as one of `types`, with what the kernel returned: an event,
+ * unless it failed in a way that is not reported. A global function for the reason that lib/path.h gives.
  */
-__noinline int stash_done(__u64 types, __u64 subject, __u64 failed)
+__noinline int stash_done(__u64 types, __u64 subject, __s64 result)
 {
 	struct stash *stash = stash_of(types, subject);
 	struct scratch *s;
 	__u64 tenants = 0;
+	__u32 type;
 
 	if (!stash)
 		return 0;
-	s = failed ? NULL : event_begin(stash->type, stash->record.op_flags);
+	type = stash->type & (EVENT_TYPES - 1); /* for the verifier */
+	barrier_var(type);
+	s = is_reported(result) ? event_begin(type, stash->record.op_flags) : NULL;
 	if (s) {
 		__builtin_memcpy(s->record, &stash->record, sizeof(stash->record));
+		event_outcome(s, result);
 		event_text(s, stash->text_kind, stash->text);
 		if (stash->path.name_len || stash->dest.path.mnt)
 			push_stashed(s, &stash->path);
@@ -178,8 +182,24 @@ static __always_inline __u64 returned(void *ctx)
 	return value;
 }
 
-/* Whether the function, one that returns 0 or an error, failed. */
-static __always_inline bool call_failed(void *ctx)
+/* Of a function that returns 0 or an error. */
+static __always_inline int result_of(void *ctx)
 {
-	return (int)returned(ctx) != 0;
+	return returned(ctx);
+}
+
+/* Keeps the stash of an operation that a security module has allowed; one that it refused is an event by now. */
+static __always_inline void stash_asked(struct scratch *s, struct stash *stash, int result)
+{
+	__u64 type = TYPE_BIT(stash->type & 63), subject = (__u64)stash->subject;
+
+	stash_keep(s, stash);
+	if (result != 0)
+		stash_done(type, subject, result);
+}
+
+/* Begins the stash of an operation about which a security module was asked; NULL: not needed. */
+static __always_inline struct stash *stash_if_reported(struct scratch **s, __u32 type, int result)
+{
+	return is_reported(result) ? stash_begin(s, type) : NULL;
 }

@@ -27,14 +27,16 @@ int trampoline_mount(void *ctx)
 	struct path *place = (void *)argument(ctx, 1), path;
 	struct mount *mounted;
 	struct scratch *s;
+	int result = result_of(ctx);
 	__u64 tenants = 0;
 
-	if (call_failed(ctx) || kind == MOUNT_NOTHING)
+	if (!is_reported(result) || kind == MOUNT_NOTHING)
 		return 0;
 	s = event_begin(EVENT_MOUNT, 0);
 	if (!s)
 		return 0;
-	mounted = mounted_at(place);
+	event_outcome(s, result);
+	mounted = result == 0 ? mounted_at(place) : NULL;
 	if (mounted) {
 		path.mnt = vfsmount_of(mounted);
 		path.dentry = BPF_CORE_READ(mounted, mnt.mnt_root);
@@ -65,7 +67,7 @@ int trampoline_mount_moved_asked(void *ctx)
 {
 	struct path *from = (void *)argument(ctx, 0);
 	struct scratch *s = NULL;
-	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_MOUNT);
+	struct stash *stash = stash_if_reported(&s, EVENT_MOUNT, result_of(ctx));
 
 	if (!stash)
 		return 0;
@@ -74,7 +76,13 @@ int trampoline_mount_moved_asked(void *ctx)
 	stash->text_kind = TEXT_DENTRY;
 	stash->text = (__u64)stash->subject;
 	stash->subject = NULL;
-	stash_keep(s, stash);
+	if (result_of(ctx) != 0) {
+		struct path *to = (void *)argument(ctx, 1);
+
+		stash->path.path.mnt = BPF_CORE_READ(to, mnt);
+		stash->path.path.dentry = BPF_CORE_READ(to, dentry);
+	}
+	stash_asked(s, stash, result_of(ctx));
 	return 0;
 }
 
@@ -85,11 +93,14 @@ SEC("fexit/__arm64_sys_move_mount")
 #endif
 int trampoline_mount_moved_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_MOUNT), 0, call_failed(ctx));
+	stash_done(TYPE_BIT(EVENT_MOUNT), 0, result_of(ctx));
 	return 0;
 }
 
-/* path_umount(path, flags). The mount has left the tree afterwards, so the place below it is kept. */
+/*
+ * path_umount(path, flags). The mount has left the tree afterwards, so the place below it is kept. Where nothing is
+ * mounted, what is refused is about the path itself.
+ */
 SEC("fentry/path_umount")
 int trampoline_umount_asked(void *ctx)
 {
@@ -102,8 +113,10 @@ int trampoline_umount_asked(void *ctx)
 		return 0;
 	stash_subject(stash, BPF_CORE_READ(path, mnt), BPF_CORE_READ(path, dentry));
 	mount = real_mount(stash->path.path.mnt);
-	stash->path.path.mnt = vfsmount_of(BPF_CORE_READ(mount, mnt_parent));
-	stash->path.path.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	if (stash->subject == BPF_CORE_READ(mount, mnt.mnt_root)) {
+		stash->path.path.mnt = vfsmount_of(BPF_CORE_READ(mount, mnt_parent));
+		stash->path.path.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	}
 	stash_keep(s, stash);
 	return 0;
 }
@@ -113,6 +126,6 @@ int trampoline_umount_done(void *ctx)
 {
 	struct path *path = (void *)argument(ctx, 0);
 
-	stash_done(TYPE_BIT(EVENT_UMOUNT), (__u64)BPF_CORE_READ(path, dentry), call_failed(ctx));
+	stash_done(TYPE_BIT(EVENT_UMOUNT), (__u64)BPF_CORE_READ(path, dentry), result_of(ctx));
 	return 0;
 }

@@ -12,12 +12,12 @@ static __always_inline void removal_asked(void *ctx, __u32 type)
 {
 	struct path *directory = (void *)argument(ctx, 0);
 	struct scratch *s = NULL;
-	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, type);
+	struct stash *stash = stash_if_reported(&s, type, result_of(ctx));
 
 	if (!stash)
 		return;
 	stash_subject(stash, BPF_CORE_READ(directory, mnt), (void *)argument(ctx, 1));
-	stash_keep(s, stash);
+	stash_asked(s, stash, result_of(ctx));
 }
 
 SEC("fexit/security_path_unlink")
@@ -31,7 +31,7 @@ int trampoline_unlink_asked(void *ctx)
 SEC("fexit/vfs_unlink")
 int trampoline_unlink_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_UNLINK), argument(ctx, 2), call_failed(ctx));
+	stash_done(TYPE_BIT(EVENT_UNLINK), argument(ctx, 2), result_of(ctx));
 	return 0;
 }
 
@@ -46,7 +46,7 @@ int trampoline_rmdir_asked(void *ctx)
 SEC("fexit/vfs_rmdir")
 int trampoline_rmdir_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_RMDIR), argument(ctx, 2), call_failed(ctx));
+	stash_done(TYPE_BIT(EVENT_RMDIR), argument(ctx, 2), result_of(ctx));
 	return 0;
 }
 
@@ -55,40 +55,43 @@ int trampoline_mkdir_asked(void *ctx)
 {
 	struct path *directory = (void *)argument(ctx, 0);
 	struct scratch *s = NULL;
-	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_MKDIR);
+	struct stash *stash = stash_if_reported(&s, EVENT_MKDIR, result_of(ctx));
 
 	if (!stash)
 		return 0;
 	stash->subject = (void *)argument(ctx, 1);
-	stash->path.path.mnt = BPF_CORE_READ(directory, mnt);
-	stash_keep(s, stash);
+	stash_name(&stash->path, directory, stash->subject);
+	stash_asked(s, stash, result_of(ctx));
 	return 0;
 }
 
 /*
  * vfs_mkdir(idmap, dir, dentry, mode). Since 6.15 it returns the dentry of the new directory, which may be
- * another one than it was given, or an error. What is described is the new directory.
+ * another one than it was given, or an error. What is described is the new directory; one that was not made has the
+ * name that it should have got.
  */
 SEC("fexit/vfs_mkdir")
 int trampoline_mkdir_done(void *ctx)
 {
 	__u64 subject = argument(ctx, 2), made = returned(ctx);
 	struct stash *stash = stash_of(TYPE_BIT(EVENT_MKDIR), subject);
-	bool failed;
+	__s64 result;
 
 	if (!stash)
 		return 0;
 	if (options.mkdir_returns_dentry) {
-		failed = made >= (__u64)-MAX_ERRNO;
+		result = made >= (__u64)-MAX_ERRNO ? (__s64)made : 0;
 	} else {
-		failed = (int)made != 0;
+		result = (int)made;
 		made = subject;
 	}
-	if (!failed) {
-		stash->record.op_mode = (__u32)argument(ctx, 3) & MODE_BITS;
+	stash->record.op_mode = (__u32)argument(ctx, 3) & MODE_BITS;
+	if (result == 0) {
 		stash_subject(stash, stash->path.path.mnt, (void *)made);
+		stash->path.name_len = 0;
+		subject = made;
 	}
-	stash_done(TYPE_BIT(EVENT_MKDIR), failed ? subject : made, failed);
+	stash_done(TYPE_BIT(EVENT_MKDIR), subject, result);
 	return 0;
 }
 
@@ -98,14 +101,14 @@ int trampoline_link_asked(void *ctx)
 {
 	struct path *directory = (void *)argument(ctx, 1);
 	struct scratch *s = NULL;
-	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_LINK);
+	struct stash *stash = stash_if_reported(&s, EVENT_LINK, result_of(ctx));
 
 	if (!stash)
 		return 0;
 	stash_subject(stash, BPF_CORE_READ(directory, mnt), (void *)argument(ctx, 0));
 	stash->dest.path.mnt = stash->path.path.mnt;
 	stash->dest.path.dentry = (void *)argument(ctx, 2);
-	stash_keep(s, stash);
+	stash_asked(s, stash, result_of(ctx));
 	return 0;
 }
 
@@ -113,7 +116,7 @@ int trampoline_link_asked(void *ctx)
 SEC("fexit/vfs_link")
 int trampoline_link_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_LINK), argument(ctx, 0), call_failed(ctx));
+	stash_done(TYPE_BIT(EVENT_LINK), argument(ctx, 0), result_of(ctx));
 	return 0;
 }
 
@@ -124,7 +127,7 @@ int trampoline_rename_asked(void *ctx)
 	struct path *from = (void *)argument(ctx, 0);
 	struct dentry *dentry = (void *)argument(ctx, 1);
 	struct scratch *s = NULL;
-	struct stash *stash = call_failed(ctx) ? NULL : stash_begin(&s, EVENT_RENAME);
+	struct stash *stash = stash_if_reported(&s, EVENT_RENAME, result_of(ctx));
 
 	if (!stash)
 		return 0;
@@ -132,7 +135,7 @@ int trampoline_rename_asked(void *ctx)
 	stash->record.op_flags = argument(ctx, 4); /* RENAME_* */
 	stash_name(&stash->path, from, dentry);
 	stash_name(&stash->dest, (void *)argument(ctx, 2), (void *)argument(ctx, 3));
-	stash_keep(s, stash);
+	stash_asked(s, stash, result_of(ctx));
 	return 0;
 }
 
@@ -142,6 +145,6 @@ int trampoline_rename_done(void *ctx)
 	struct renamedata *rename = (void *)argument(ctx, 0);
 
 	stash_done(TYPE_BIT(EVENT_RENAME), (__u64)BPF_CORE_READ(rename, old_dentry),
-		   call_failed(ctx));
+		   result_of(ctx));
 	return 0;
 }

@@ -96,7 +96,7 @@ static __always_inline void xattr_asked(void *ctx, __u32 type, __u32 flags)
 
 static __always_inline void xattr_done(void *ctx)
 {
-	stash_done(XATTR_TYPES, argument(ctx, 1), call_failed(ctx));
+	stash_done(XATTR_TYPES, argument(ctx, 1), result_of(ctx));
 }
 
 /* vfs_setxattr(idmap, dentry, name, value, size, flags) */

@@ -33,7 +33,15 @@ const SYSCALL_PREFIX = process.arch === "arm64" ? "__arm64_sys_" : "__x64_sys_";
 const XATTR = ["setxattr", "removexattr"];
 
 const HOOKS: readonly Hook[] = [
-  hook("do_filp_open", [[2, "open_flags"]], "trampoline_open", "open"),
+  hook(
+    "do_filp_open",
+    [
+      [1, "filename"],
+      [2, "open_flags"],
+    ],
+    "trampoline_open",
+    "open",
+  ),
   hook(
     "security_path_unlink",
     [
@@ -56,10 +64,10 @@ const HOOKS: readonly Hook[] = [
     "rename",
   ),
   hook("vfs_rename", [[0, "renamedata"]], "trampoline_rename_done", "rename"),
-  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown", "utimes"]),
+  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown"]),
   hook("security_path_chmod", [[0, "path"]], "trampoline_chmod_asked", "chmod"),
   hook("security_path_chown", [[0, "path"]], "trampoline_chown_asked", "chown"),
-  hook("vfs_utimes", [[0, "path"]], "trampoline_utimes_asked", "utimes"),
+  hook("vfs_utimes", [[0, "path"]], ["trampoline_utimes_asked", "trampoline_utimes_done"], "utimes"),
   hook(
     "security_path_link",
     [

@@ -2,50 +2,20 @@
  * Every way in which programs do what the kernel stage reports, with what it has to say of it in each mode.
  * Scripts run in an empty folder; paths are relative to it.
  */
-import type { AttachMode } from "./stage.ts";
+import {
+  AT_FDCWD,
+  type Expected,
+  FILE,
+  file,
+  OPEN,
+  objects,
+  perl,
+  type Technique,
+  UNCHANGED,
+} from "./techniques.kit.fixture.ts";
+import { refused } from "./techniques.refused.fixture.ts";
 
-/** What an event has to show; `known`: the file's attributes are. */
-export interface Expected {
-  readonly type: string;
-  readonly path: string;
-  readonly destination?: string;
-  readonly text?: string;
-  readonly textKnown?: boolean;
-  readonly known?: boolean;
-  readonly opFlags?: number;
-  readonly opMode?: number;
-  readonly opUid?: number;
-  readonly opGid?: number;
-  readonly mode?: number;
-  readonly fileUid?: number;
-  readonly filesystem?: string;
-}
-
-export interface Technique {
-  readonly name: string;
-  /** Done before anything is watched. */
-  readonly before?: string;
-  readonly act: string;
-  readonly after?: string;
-  /** In order; of the types that are watched for this technique, nothing else may be reported. */
-  readonly expected: (mode: AttachMode) => readonly Expected[];
-  /** Types that are watched; those of the expected events by default. */
-  readonly types?: readonly string[];
-  /** First kernel that has the call. */
-  readonly since?: readonly [major: number, minor: number];
-}
-
-const UNCHANGED = 0xffffffff;
-const objects = (mode: AttachMode): boolean => mode === "trampoline";
-
-/** A Perl program; its calls of `call` die where the kernel refuses. */
-const perl = (text: string): string =>
-  `perl -e 'use strict; sub call { my $r = syscall(shift, @_); $r >= 0 or die "@_: $!"; return $r } ${text}'`;
-const OPEN = (name: string): string => `open(my $f, "+<", "${name}") or die $!; my $n = fileno($f);`;
-
-const file = ": > f; chmod 640 f; chown 9:9 f";
-const FILE = { mode: 0o100640, fileUid: 9 };
-const AT_FDCWD = -100;
+export type { Expected, Technique };
 
 const chown: readonly Technique[] = [
   {
@@ -335,7 +305,7 @@ const overlay: readonly Technique[] = [
 
 const failures: readonly Technique[] = [
   {
-    name: "what fails is not reported, and what the thread does next is",
+    name: "what fails for other reasons than permission is not reported, and what the thread does next is",
     before: `${file}; mkdir -p d/e m; mount -t tmpfs t m; ${perl(`my ($p, $a, $v) = ("f", "trusted.a", "v"); call(188, $p, $a, $v, 1, 0)`)}`,
     act: `perl -e 'use strict; sub fail { my ($n, $r) = (shift, undef); $r = syscall($n, @_); $r < 0 or die "$n succeeded" }
       my ($f, $d, $m, $z, $x, $a, $b, $v, $t) = ("f", "d", "m", "none", "f/x", "trusted.a", "trusted.b", "v", "nofs");
@@ -366,4 +336,5 @@ export const TECHNIQUES: readonly Technique[] = [
   ...splice,
   ...overlay,
   ...failures,
+  ...refused,
 ];

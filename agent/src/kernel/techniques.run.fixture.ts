@@ -9,13 +9,13 @@ import {
   EVENT_TYPES,
   eventTypeById,
   type FileEvent,
+  FLAG_ATTRIBUTES_UNKNOWN,
+  FLAG_RESOLVED_AT_SYSCALL,
   ringRecords,
 } from "@weir/matcher-wasm/format";
 import type { KernelStage } from "./stage.ts";
 import { buildTables } from "./tables.ts";
 import type { Expected, Technique } from "./techniques.fixture.ts";
-
-const FLAG_ATTRIBUTES_UNKNOWN = 32;
 
 /** Runs a shell script in a folder, in a process of its own. */
 export function shell(script: string, folder: string): string {
@@ -58,6 +58,8 @@ function shown(event: FileEvent, expected: Expected | undefined, folder: string)
     mode: event.mode,
     fileUid: event.fileUid,
     filesystem: event.filesystem,
+    retval: event.retval,
+    resolution: event.flags & FLAG_RESOLVED_AT_SYSCALL ? "syscall" : "object",
   };
   const keys = expected === undefined ? ["type", "path", "destination", "text"] : Object.keys(expected);
   return Object.fromEntries(keys.map((key) => [key, all[key as keyof Expected]]));

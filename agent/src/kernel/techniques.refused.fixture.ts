@@ -1,0 +1,75 @@
+/** What the kernel refuses: attempts are events, with the error as their outcome. */
+import { AT_FDCWD, objects, type Technique } from "./techniques.kit.fixture.ts";
+
+const EPERM = -1;
+const EACCES = -13;
+
+/** A Perl program of a user who may nothing; its calls of `refused` die where the kernel allows or can't. */
+const nobody = (text: string): string =>
+  `perl -e 'use strict; use Errno; $) = "65534 65534"; $> = 65534; sub refused { my $n = shift;
+    my $r = syscall($n, @_); $r < 0 && ($!{EACCES} || $!{EPERM}) or die "$n: $r, $!" } ${text}'`;
+
+export const refused: readonly Technique[] = [
+  {
+    name: "open, refused: by the name that was asked for",
+    before: "chmod 755 .; : > f; chmod 600 f; mkdir -p d/e",
+    act: nobody(`my ($f, $n, $r, $i) = ("f", "d/n", "e/.././../f", "/../f"); refused(2, $f, 0); refused(2, $n, 0102, 0640);
+      open(my $d, "<", "d") or die $!; refused(257, fileno($d), $r, 1); open(my $h, "<", ".") or die $!;
+      my $how = pack("QQQ", 0, 0, 0x10); refused(437, fileno($h), $i, $how, 24)`),
+    types: ["open"],
+    expected: (mode) =>
+      objects(mode)
+        ? [
+            { type: "open", path: "f", retval: EACCES, known: false, resolution: "syscall", opFlags: 0o100000 },
+            { type: "open", path: "d/n", retval: EACCES, opFlags: 0o100102, opMode: 0o640 },
+            { type: "open", path: "d", retval: 0, resolution: "object" },
+            { type: "open", path: "f", retval: EACCES },
+            { type: "open", path: "", retval: 0 },
+            { type: "open", path: "f", retval: EACCES },
+          ]
+        : [
+            { type: "open", path: "d", retval: 0 },
+            { type: "open", path: "", retval: 0 },
+          ],
+  },
+  {
+    name: "changes that are refused",
+    before: `chmod 755 .; : > f; mkdir -p d/e m; : > d/g; : > own; chown 65534 own`,
+    act: nobody(`my ($f, $g, $e, $x, $h, $o, $l, $t) = ("f", "d/g", "d/e", "d/x", "d/h", "own", "d/l", pack("q4", 1, 2, 3, 4));
+      my ($a, $v, $m, $fs) = ("trusted.weir", "v", "m", "tmpfs");
+      refused(87, $g); refused(84, $e); refused(83, $x, 0750); refused(82, $g, $h); refused(86, $o, $l); refused(90, $f, 04755);
+      refused(92, $f, 1, 2); refused(280, ${AT_FDCWD}, $f, $t, 0); refused(188, $f, $a, $v, 1, 0); refused(197, $f, $a);
+      refused(165, $fs, $m, $fs, 0, 0); refused(166, $m, 0)`),
+    types: [
+      "unlink",
+      "rmdir",
+      "mkdir",
+      "rename",
+      "link",
+      "chmod",
+      "chown",
+      "utimes",
+      "setxattr",
+      "removexattr",
+      "mount",
+      "umount",
+    ],
+    expected: (mode) =>
+      objects(mode)
+        ? [
+            { type: "unlink", path: "d/g", retval: EACCES, known: true, resolution: "object" },
+            { type: "rmdir", path: "d/e", retval: EACCES, known: true },
+            { type: "mkdir", path: "d/x", retval: EACCES, known: false, opMode: 0o750 },
+            { type: "rename", path: "d/g", destination: "d/h", retval: EACCES, known: true },
+            { type: "link", path: "own", destination: "d/l", retval: EACCES, fileUid: 65534 },
+            { type: "chmod", path: "f", retval: EPERM, opMode: 0o4755, mode: 0o100644 },
+            { type: "chown", path: "f", retval: EPERM, opUid: 1, opGid: 2 },
+            { type: "utimes", path: "f", retval: EPERM },
+            { type: "setxattr", path: "f", text: "trusted.weir", retval: EPERM },
+            { type: "removexattr", path: "f", text: "trusted.weir", retval: EPERM },
+            { type: "mount", path: "m", retval: EPERM },
+            { type: "umount", path: "m", retval: EPERM },
+          ]
+        : [],
+  },
+];

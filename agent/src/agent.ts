@@ -7,9 +7,10 @@
 import { Matcher, type VariableState } from "@weir/matcher-wasm/host";
 import { type Bundle, writtenRules } from "@weir/trust";
 import { type Detection, detectionOf } from "./detection.ts";
-import { type Counters, lost } from "./kernel/counters.ts";
+import type { Counters } from "./kernel/counters.ts";
 import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.ts";
 import { buildTables } from "./kernel/tables.ts";
+import { LOSS_INTERVAL_MS, type LossCounters, type LossEvent, LossLedger, lostEvents } from "./losses.ts";
 import { Clock } from "./match/clock.ts";
 import { readHostFacts } from "./match/context/host.ts";
 import type { DiscarderCounters } from "./match/discarders.ts";
@@ -21,6 +22,8 @@ import { ProcessTable } from "./process/table.ts";
 export interface AgentOptions {
   readonly stage: StageOptions;
   readonly onDetection: (detection: Detection) => void;
+  /** Called when events have been lost, at most once in a second and once more when the agent stops. */
+  readonly onLoss?: (loss: LossEvent) => void;
   /** Called when reading the ring fails for good; the agent has stopped then. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -56,8 +59,10 @@ export interface AgentStatus {
   readonly kernel: Counters;
   /** Runs of programs that the kernel left out. */
   readonly missedRuns: number;
-  /** Events lost in the kernel stage, whatever the cause; missed runs are among them. */
+  /** Events lost, whatever the cause: in the kernel stage, missed runs among them, and unjudged or malformed here. */
   readonly lost: number;
+  /** The one told last. */
+  readonly lastLoss: LossEvent | undefined;
   readonly pipeline: PipelineCounters;
   readonly discarders: DiscarderCounters;
   readonly processes: number;
@@ -76,6 +81,10 @@ export class Agent {
   readonly #processes: ProcessTable;
   readonly #onDetection: (detection: Detection) => void;
   readonly #loop: Promise<void>;
+  readonly #losses: LossLedger;
+  readonly #onLoss: (loss: LossEvent) => void;
+  readonly #lossTimer: NodeJS.Timeout;
+  #lastLoss: LossEvent | undefined;
   #active: readonly ActiveBundle[] = [];
   #number = 0;
   #turn: Promise<unknown> = Promise.resolve();
@@ -88,15 +97,19 @@ export class Agent {
       onProcessEnd: (process, keepInherited) => this.#release("process", process, keepInherited),
       onContainerEnd: (container) => this.#release("container", container),
     });
+    const host = readHostFacts();
+    this.#onLoss = options.onLoss ?? (() => undefined);
+    this.#losses = new LossLedger({ host: host.hostname, nowMs: Date.now() });
     this.#pipeline = new Pipeline({
       ring: stage.ring,
       processes: this.#processes,
-      sources: { host: readHostFacts(), accounts: new Accounts(), clock: new Clock() },
+      sources: { host, accounts: new Accounts(), clock: new Clock() },
       onMatch: (match) => this.#detect(match),
       discard: (discarder) => stage.discard(discarder),
     });
     this.#processes.scan();
     this.#loop = this.#run().catch(options.onFailure);
+    this.#lossTimer = setInterval(() => this.#tellLosses(this.#lossCounters(), false), LOSS_INTERVAL_MS).unref();
   }
 
   /**
@@ -116,6 +129,19 @@ export class Agent {
       else await this.#stage.ring.wait(WAIT_MS);
     }
     while (this.#pipeline.step() > 0);
+  }
+
+  #lossCounters(): LossCounters {
+    const { counters: pipeline } = this.#pipeline;
+    return { kernel: this.#stage.counters(), missedRuns: this.#stage.missedRuns(), pipeline };
+  }
+
+  #tellLosses(counters: LossCounters, isLast: boolean): void {
+    const generations = this.#pipeline.generations;
+    const loss = this.#losses.look({ counters, generations, nowMs: Date.now(), isLast });
+    if (!loss) return;
+    this.#lastLoss = loss;
+    this.#onLoss(loss);
   }
 
   #release(scope: "process" | "container", identity: string, keepInherited = false): void {
@@ -169,6 +195,7 @@ export class Agent {
     const seeds = next.map(({ slot, bundle }) => ({ tenant: slot, seeds: bundle.seeds }));
     const tables = buildTables(generation.number, seeds);
     this.#pipeline.add(generation);
+    this.#losses.begins(generation);
     let switchedAfterMs = 0;
     try {
       await this.#stage.activate(tables, () => {
@@ -196,8 +223,11 @@ export class Agent {
   }
 
   status(): AgentStatus {
-    const kernel = this.#stage.counters();
-    const missedRuns = this.#stage.missedRuns();
+    return this.#status(this.#lossCounters());
+  }
+
+  #status(counters: LossCounters): AgentStatus {
+    const { kernel, missedRuns } = counters;
     return {
       pid: process.pid,
       attach: this.#stage.mode,
@@ -212,7 +242,8 @@ export class Agent {
       uncaptured: this.#uncaptured(),
       kernel,
       missedRuns,
-      lost: lost(kernel) + missedRuns,
+      lost: lostEvents(counters),
+      lastLoss: this.#lastLoss,
       pipeline: { ...this.#pipeline.counters },
       discarders: { ...this.#pipeline.discarders },
       processes: this.#processes.size,
@@ -230,12 +261,20 @@ export class Agent {
     };
   }
 
-  /** Judges what is in the ring, then detaches from the kernel. */
-  async stop(): Promise<void> {
+  /**
+   * Judges what is in the ring, tells what was lost, then detaches from the kernel.
+   * @returns the last status, of the same moment as the last loss event
+   */
+  async stop(): Promise<AgentStatus> {
     await this.#turn;
     this.#stopping = true;
+    clearInterval(this.#lossTimer);
     await this.#loop;
+    const counters = this.#lossCounters();
+    this.#tellLosses(counters, true);
+    const status = this.#status(counters);
     this.#stage.close();
+    return status;
   }
 }
 

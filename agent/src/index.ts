@@ -5,5 +5,6 @@ export type { DetectedProcess, Detection } from "./detection.ts";
 export { type Counters, DROP_CAUSES, LOSS_CAUSES, type TypeCounters, totals } from "./kernel/counters.ts";
 export { bpfObject } from "./kernel/object.ts";
 export { type AttachMode, type StageOptions, StageUnavailableError } from "./kernel/stage.ts";
+export type { LossEvent } from "./losses.ts";
 export { JsonLinesSink, SinkError } from "./sink.ts";
 export { EnrolmentError, type TenantSource, type UpdateEvent, Updater, type UpdaterOptions } from "./updater.ts";

@@ -1,8 +1,9 @@
-/** Where detections go: one JSON object a line, to a file or to standard output. */
+/** Where detections and loss events go: one JSON object a line, to a file or to standard output. */
 import { createWriteStream } from "node:fs";
 import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { Detection } from "./detection.ts";
+import type { LossEvent } from "./losses.ts";
 
 /** Bytes that may wait for a slow reader before detections are counted as lost. */
 const BACKLOG_BYTES_MAX = 64 << 20;
@@ -47,9 +48,9 @@ export class JsonLinesSink {
     return new JsonLinesSink(process.stdout, { owned: false, place: "standard output" });
   }
 
-  write(detection: Detection): void {
+  write(event: Detection | LossEvent): void {
     if (this.#stream.destroyed || this.#stream.writableLength > BACKLOG_BYTES_MAX) this.lost++;
-    else this.#stream.write(`${JSON.stringify(detection)}\n`);
+    else this.#stream.write(`${JSON.stringify(event)}\n`);
   }
 
   async close(): Promise<void> {

@@ -135,9 +135,9 @@ export class Pipeline {
     for (const old of this.#generations.keys()) if (old < number) this.#retiring.push({ number: old, position });
   }
 
-  /** Numbers of the generations at hand. */
-  get generations(): number[] {
-    return [...this.#generations.keys()];
+  /** The generations at hand. */
+  get generations(): readonly Generation[] {
+    return [...this.#generations.values()];
   }
 
   /** Values of variables of all bundles at hand, each once. */

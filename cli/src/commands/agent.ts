@@ -89,6 +89,7 @@ Example:
 async function runAgent(options: AgentFlags): Promise<void> {
   const { Agent, bpfObject, ControlSocket, JsonLinesSink, Updater } = await import("@weir/agent");
   const { mkdir } = await import("node:fs/promises");
+  const { lossText } = await import("../terminal/counters.ts");
   const say = teller(options.json === true);
 
   await mkdir(options.state, { recursive: true, mode: 0o700 });
@@ -102,11 +103,14 @@ async function runAgent(options: AgentFlags): Promise<void> {
   const control = await ControlSocket.open(socketIn(options.state));
   let agent: Agent | undefined;
   let updater: Updater | undefined;
-  let losses: NodeJS.Timeout | undefined;
   try {
     const started = Agent.start({
       stage: { object: bpfObject(), attach: options.attach, ringBytes: options.ringMb << 20 },
       onDetection: (detection) => sink.write(detection),
+      onLoss: (event) => {
+        sink.write(event);
+        say(lossText(event), { event: "events-lost", ...event.loss });
+      },
       onFailure: stopped.reject,
     });
     agent = started;
@@ -121,35 +125,16 @@ async function runAgent(options: AgentFlags): Promise<void> {
       pollMs: options.poll,
       report: (event) => say(...describe(event)),
     });
-    losses = await watchLosses(started, say);
     await Promise.race([updater.start(), stopped.promise]);
     if (agent.status().bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
     await stopped.promise;
   } finally {
-    clearInterval(losses);
     await control.close();
     await updater?.stop();
     await agent?.stop();
     await sink.close();
     if (sink.lost > 0) say(`${sink.lost} detections were lost to a slow reader`, { event: "lost", count: sink.lost });
   }
-}
-
-const LOSS_CHECK_MS = 5_000;
-
-/** Tells when events were lost in the kernel stage since the last look, until the returned timer is cleared. */
-async function watchLosses(agent: Agent, say: Tell): Promise<NodeJS.Timeout> {
-  const { lossText } = await import("../terminal/counters.ts");
-  let before = 0;
-  return setInterval(() => {
-    const status = agent.status();
-    const { lost } = status;
-    if (lost > before) {
-      const text = `${lost - before} events lost in the kernel stage; since the start: ${lossText(status)}`;
-      say(text, { event: "events-lost", count: lost - before, total: lost });
-    }
-    before = lost;
-  }, LOSS_CHECK_MS);
 }
 
 type Tell = (text: string, fields: Readonly<Record<string, unknown>>) => void;
@@ -222,7 +207,7 @@ function variablesText({ values, evicted, dropped }: AgentStatus["variables"]): 
 }
 
 async function statusText(status: AgentStatus): Promise<string> {
-  const { renderSummary, summarize } = await import("../terminal/counters.ts");
+  const { lossText, lostText, renderSummary, summarize } = await import("../terminal/counters.ts");
   const bundles = status.bundles.map(
     (b) => `  ${b.tenant}: ${plural(b.rules, "rule")}, bundle ${b.digest.slice(0, 12)}\n`,
   );
@@ -231,6 +216,8 @@ async function statusText(status: AgentStatus): Promise<string> {
     bundles.length > 0 ? bundles.join("") : "  no rules: enforcing nothing\n",
     ...status.uncaptured.map((type) => `  warning: ${uncapturedText(type)}\n`),
     `${renderSummary(summarize(status))}\n`,
+    status.lost > 0 ? `  lost since the start: ${lostText(status)}\n` : "",
+    status.lastLoss ? `  last: ${lossText(status.lastLoss)}\n` : "",
     `  ${status.pipeline.events} events judged, ${status.pipeline.matches} matches, ${status.processes} processes known\n`,
     `  ${plural(status.discarders.learned, "discarder")} learned${status.cachesDirectories ? "" : "; no directory cache: the kernel hides its counters of renames and mounts"}\n`,
     variablesText(status.variables),

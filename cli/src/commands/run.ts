@@ -1,5 +1,5 @@
 /** `weir run`: one host without a control plane, from policy files to detections in one command. */
-import type { Agent, Detection } from "@weir/agent";
+import type { Agent, Detection, LossEvent } from "@weir/agent";
 import type { Command } from "commander";
 import { addStageOptions, POLICY_ARGUMENT, type StageFlags } from "../terminal/options.ts";
 
@@ -41,7 +41,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   const { Agent, bpfObject, JsonLinesSink } = await import("@weir/agent");
   const { bundleFromFiles, rulesText } = await import("../policies/bundle.ts");
   const { renderDetection } = await import("../terminal/detection.ts");
-  const { renderSummary, summarize } = await import("../terminal/counters.ts");
+  const { lossText, renderSummary, summarize } = await import("../terminal/counters.ts");
   if (options.watch && files.includes("-")) {
     const { CommandError } = await import("../terminal/errors.ts");
     throw new CommandError("standard input can't be watched for changes");
@@ -59,6 +59,10 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     if (sink) sink.write(detection);
     else process.stdout.write(`${renderDetection(detection)}\n`);
   };
+  const onLoss = (event: LossEvent): void => {
+    sink?.write(event);
+    say(`warning: ${lossText(event)}`);
+  };
   const stopped = Promise.withResolvers<void>();
   // It may fail before it is waited for.
   stopped.promise.catch(() => undefined);
@@ -67,6 +71,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   const agent = Agent.start({
     stage: { object: bpfObject(), attach: options.attach, ringBytes: options.ringMb << 20 },
     onDetection,
+    onLoss,
     onFailure: stopped.reject,
   });
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
@@ -82,8 +87,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     await stopped.promise;
   } finally {
     await endWatch();
-    const status = agent.status();
-    await agent.stop();
+    const status = await agent.stop();
     await sink?.close();
     say(`${detections} detections; file events:\n${renderSummary(summarize(status))}`);
   }

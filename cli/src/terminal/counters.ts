@@ -1,6 +1,7 @@
 /** The kernel stage's counters for reading. */
-import { type AgentStatus, DROP_CAUSES, LOSS_CAUSES, totals } from "@weir/agent";
+import { type AgentStatus, DROP_CAUSES, LOSS_CAUSES, type LossEvent, totals } from "@weir/agent";
 import ansis from "ansis";
+import { plural } from "./plural.ts";
 
 export interface FilterSummary {
   readonly seen: number;
@@ -9,18 +10,18 @@ export interface FilterSummary {
   readonly droppedByDiscarder: number;
   readonly droppedByDirectory: number;
   readonly passed: number;
+  /** Events of processes too. */
   readonly lost: number;
   /** Of what was seen, 0 … 1. */
   readonly droppedShare: number;
 }
 
-/** What happened between two statuses, file events of all types together. */
+/** What happened between two statuses, file events of all types together; `lost` is what the statuses say. */
 export function summarize(after: AgentStatus, before?: AgentStatus): FilterSummary {
   const a = totals(after.kernel);
   const b = before && totals(before.kernel);
   const since = (name: keyof typeof a): number => a[name] - (b?.[name] ?? 0);
   const seen = since("seen");
-  const missed = after.missedRuns - (before?.missedRuns ?? 0);
   const dropped = DROP_CAUSES.reduce((sum, name) => sum + since(name), 0);
   return {
     seen,
@@ -29,7 +30,7 @@ export function summarize(after: AgentStatus, before?: AgentStatus): FilterSumma
     droppedByDiscarder: since("droppedByDiscarder"),
     droppedByDirectory: since("droppedByDirectory"),
     passed: since("passed"),
-    lost: LOSS_CAUSES.reduce((sum, [name]) => sum + since(name), missed),
+    lost: after.lost - (before?.lost ?? 0),
     droppedShare: seen === 0 ? 0 : dropped / seen,
   };
 }
@@ -56,11 +57,32 @@ export function renderSummary(s: FilterSummary): string {
   ].join("\n");
 }
 
-/** What was lost, by event type and cause. */
-export function lossText({ kernel }: AgentStatus): string {
-  return Object.entries(kernel)
-    .flatMap(([type, c]) =>
+/** What was lost since the start, by event type and cause; empty if nothing was. */
+export function lostText({ kernel, missedRuns, pipeline }: AgentStatus): string {
+  const rest: [count: number, cause: string][] = [
+    [missedRuns, "program left out"],
+    [pipeline.malformed, "malformed record"],
+    [pipeline.unjudged, "unknown generation"],
+  ];
+  return [
+    ...Object.entries(kernel).flatMap(([type, c]) =>
       LOSS_CAUSES.flatMap(([name, cause]) => (c[name] > 0 ? [`${type} ${c[name]} (${cause})`] : [])),
-    )
-    .join(", ");
+    ),
+    ...rest.flatMap(([count, cause]) => (count > 0 ? [`unknown ${count} (${cause})`] : [])),
+  ].join(", ");
+}
+
+/** A loss event as one line. */
+export function lossText({ loss: { from, to, events, types, ...affected } }: LossEvent): string {
+  const causes = types.flatMap(({ type, causes }) =>
+    Object.entries(causes).map(([cause, count]) => `${type} ${count} (${cause})`),
+  );
+  const tenants = [...new Set(types.flatMap(({ watched_by }) => watched_by.flatMap((watcher) => watcher.tenants)))];
+  return [
+    `${plural(events, "event")} lost between ${from} and ${to}: ${causes.join(", ")}`,
+    affected.watched_paths_affected
+      ? `what is watched by ${tenants.join(", ")} may be affected`
+      : "no rules are about these types",
+    ...(affected.lineage_incomplete ? ["processes may lack ancestors"] : []),
+  ].join("; ");
 }

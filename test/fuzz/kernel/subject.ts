@@ -195,7 +195,7 @@ export class Subject {
     return lost(this.counters()) + missedRuns + pipeline.unjudged + pipeline.malformed;
   }
 
-  close(): Promise<void> {
-    return this.#agent.stop();
+  async close(): Promise<void> {
+    await this.#agent.stop();
   }
 }

@@ -16,7 +16,7 @@ import {
   type Warning,
 } from "./check/index.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
-import { Expansion, SET_NODES_MAX } from "./expansion.ts";
+import { Expansion, FILE_NODES_MAX } from "./expansion.ts";
 import type { AccessPredicate, CheckedRule, Expr, Nnf } from "./ir.ts";
 import { toNnf } from "./nnf.ts";
 import {
@@ -71,6 +71,8 @@ export interface LoadedRule {
   readonly written: CheckedExpression;
   /** From 1, where hosts choose between several definitions of the rule. */
   readonly variant?: number;
+  /** Those of its set, compiled. */
+  readonly regexes: RegexSet;
 }
 
 export interface Analysis {
@@ -101,12 +103,12 @@ export interface AnalyseOptions {
  * @throws RangeError for an `agentVersion` that is no version
  */
 export function analysePolicies(files: readonly PolicyInput[], options: AnalyseOptions = {}): Analysis {
-  const regexes = new RegexSet();
+  const regexes = RegexSet.of(files.length);
   return regexes.run(() => analyse(files, options, regexes));
 }
 
 function analyse(files: readonly PolicyInput[], options: AnalyseOptions, regexes: RegexSet): Analysis {
-  const run = new Run(options);
+  const run = new Run(options, { regexes, files: files.length });
   const policies = inOrder(files.map((file) => run.read(file)).filter((policy) => policy !== null));
   run.combine(policies);
   const rules = run.loaded.toSorted((a, b) => compareText(a.source.id, b.source.id));
@@ -135,19 +137,29 @@ type Outcome = Omit<RuleStatus, "id" | "file" | "line">;
 
 const NAMELESS = { id: "", state: "error", reason: "it has no usable id" } as const;
 
+/** What a set may come to depends on its number of files. */
+interface SetBounds {
+  readonly regexes: RegexSet;
+  readonly files: number;
+}
+
 class Run {
   readonly diagnostics = new DiagnosticList();
   loaded: LoadedRule[] = [];
   readonly #outcomes = new Map<RuleSource, Outcome>();
   readonly #unsupported: "skip" | "error";
   readonly #agentVersion: Version;
+  readonly #regexes: RegexSet;
+  readonly #files: number;
   readonly #macros = new Map<string, Macro>();
   #expansion: Expansion | undefined;
   #declared: Declarations = { variables: new Map(), untyped: new Map(), setters: new Map(), problems: new Map() };
   /** Macros that are defined but cannot be used, and why, so that their uses are not reported as unknown names. */
   readonly #unusable = new Map<string, string>();
 
-  constructor({ unsupported = "skip", agentVersion = SECL_AGENT_VERSION }: AnalyseOptions) {
+  constructor({ unsupported = "skip", agentVersion = SECL_AGENT_VERSION }: AnalyseOptions, set: SetBounds) {
+    this.#regexes = set.regexes;
+    this.#files = set.files;
     this.#unsupported = unsupported;
     const version = parseVersion(agentVersion);
     if (version === undefined) throw new RangeError(`agentVersion: ${JSON.stringify(agentVersion)} is no version`);
@@ -301,18 +313,19 @@ class Run {
 
   /** Counts what the rule's expressions come to. */
   #charge({ actions }: RuleSource, node: Node, excerpt: Excerpt): void {
-    this.#expansion ??= new Expansion(this.#macros);
+    this.#expansion ??= new Expansion(this.#macros, this.#files);
     const programs = actions.flatMap((action) => [
       ...(action.filter === undefined ? [] : [action.filter.node]),
       ...(action.kind === "set" && action.to.from === "expression" ? [action.to.expression.node] : []),
     ]);
+    const { max } = this.#expansion;
     const parts = this.#expansion.add([node, ...programs]);
     if (parts !== null)
       throw new CheckError(excerpt, {
         code: "set-too-large",
         span: node.span,
-        message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${SET_NODES_MAX} are allowed for all of a set (SET_NODES_MAX)`,
-        hint: "split the policies into several sets, or expand large macros in fewer rules",
+        message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${max} are allowed for all of a set, ${FILE_NODES_MAX} for each file (SET_NODES_MAX)`,
+        hint: "split the policies into more files or sets, or expand large macros in fewer rules",
       });
   }
 
@@ -326,7 +339,7 @@ class Run {
     const expr = toNnf({ kind: "and", terms: [nnf, hostCondition(rule)] });
     const checked = { id: source.id, event, expr, ...(actions.length === 0 ? {} : { actions }) };
     const access = accessPredicates(expr);
-    return { checked, access, source, written, ...(variant === undefined ? {} : { variant }) };
+    return { checked, access, source, written, regexes: this.#regexes, ...(variant === undefined ? {} : { variant }) };
   }
 
   #skipAction({ id }: RuleSource, error: ActionError): void {

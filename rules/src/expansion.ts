@@ -6,8 +6,10 @@ import { EXPANDED_NODES_MAX } from "./check/scope.ts";
 import type { Root } from "./syntax/ast.ts";
 import { nodesOf } from "./syntax/walk.ts";
 
-/** Most parts of all expressions of a set; checking takes some 4 µs for each, compiling another 5. */
-export const SET_NODES_MAX = 400_000;
+/** Most parts of all expressions of a set for each of its files; checking takes 2 to 5 µs for each, compiling another 5. */
+export const FILE_NODES_MAX = 100_000;
+/** Most parts of all expressions of a set, however many files it has. */
+export const SET_NODES_MAX = 1_200_000;
 /** Expressions that a rule over `fim.write.` is checked as. */
 const FIM_VARIANTS = 8;
 
@@ -27,10 +29,14 @@ type Macros = ReadonlyMap<string, { readonly root: Root }>;
 export class Expansion {
   readonly #macros: Macros;
   readonly #sizes = new Map<string, Size>();
+  /** Most parts of the set. */
+  readonly max: number;
   #total = 0;
 
-  constructor(macros: Macros) {
+  /** @param files of the set */
+  constructor(macros: Macros, files: number) {
     this.#macros = macros;
+    this.max = Math.min(files * FILE_NODES_MAX, SET_NODES_MAX);
   }
 
   /**
@@ -43,7 +49,7 @@ export class Expansion {
     const variants = sizes.some(({ isFim }) => isFim) ? FIM_VARIANTS : 1;
     // What is over the limit of one expression is refused there.
     const nodes = sizes.reduce((sum, size) => sum + Math.min(size.nodes, EXPANDED_NODES_MAX), 0) * variants;
-    if (this.#total + nodes > SET_NODES_MAX) return this.#total + nodes;
+    if (this.#total + nodes > this.max) return this.#total + nodes;
     this.#total += nodes;
     return null;
   }

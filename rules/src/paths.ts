@@ -3,16 +3,17 @@
  * An optional path may be empty instead. What is longer than a record holds is not known, which is not decided here.
  */
 import { type Field, PATH_BYTES_MAX } from "@weir/matcher-wasm/format";
-import { globComponents, globMatches, hasStar } from "./pattern.ts";
+import { globComponents, globMatchesRoot, hasStar } from "./pattern.ts";
 
 /** @returns whether a component of a path can be called so */
 export const isName = (text: string): boolean => text !== "" && text !== "." && text !== ".." && !text.includes("/");
 
+/** An empty component, `.` or `..`. */
+const ODD_PART = /\/\.{0,2}(?:\/|$)/;
+
 /** @returns whether an event can have this path */
 export function isEventPath(path: string): boolean {
-  if (path === "/") return true;
-  const [first, ...rest] = path.split("/");
-  return first === "" && rest.length > 0 && rest.every(isName);
+  return path === "/" || (path.startsWith("/") && !ODD_PART.test(path));
 }
 
 /** @returns why no event has this value for the path, or undefined */
@@ -22,7 +23,7 @@ export function pathFlaw({ optional }: Field, path: string): string | undefined 
   if (!path.startsWith("/")) return "it does not start with `/`";
   const bytes = Buffer.byteLength(path);
   if (bytes > PATH_BYTES_MAX) return `it has ${bytes} bytes, more than the ${PATH_BYTES_MAX} of the longest path`;
-  return partFlaw(path.split("/").slice(1));
+  return path.includes("\0") || ODD_PART.test(path) ? partFlaw(path.split("/").slice(1)) : undefined;
 }
 
 /**
@@ -41,7 +42,7 @@ export function couldFitBelowRoot(components: readonly string[]): boolean {
 export function globFlaw(pattern: string): string | undefined {
   const components = globComponents(pattern);
   if (pattern.includes("\0")) return NUL_FLAW;
-  if (couldFitBelowRoot(components) || globMatches(pattern, "/")) return undefined;
+  if (couldFitBelowRoot(components) || globMatchesRoot(pattern)) return undefined;
   if (!/^[/*]/.test(pattern)) return "it does not start with `/`";
   return partFlaw(components.slice(components[0] === "" ? 1 : 0));
 }

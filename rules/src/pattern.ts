@@ -50,12 +50,17 @@ export class PatternError extends Error {
 
 function checkLength(pattern: string): void {
   if (pattern === "") throw new PatternError("empty pattern: it can match nothing", pattern, 0);
-  const length = encoder.encode(pattern).length;
+  const length = Buffer.byteLength(pattern);
   if (length > PATTERN_BYTES_MAX)
     throw new PatternError(`pattern of ${length} bytes: at most ${PATTERN_BYTES_MAX} are allowed`, pattern, 0);
 }
 
+const NOTHING: FlatPattern = { parts: [new Uint8Array()] };
+const ANYTHING: FlatPattern = { parts: [new Uint8Array(), new Uint8Array()] };
+
 function flat(text: string): FlatPattern {
+  if (text === "") return NOTHING;
+  if (text === "*") return ANYTHING;
   const bytes = encoder.encode(text);
   const parts: Uint8Array[] = [];
   let start = 0;
@@ -64,7 +69,8 @@ function flat(text: string): FlatPattern {
     start = star + 1;
     while (bytes[start] === STAR) start++;
   }
-  return { parts: [...parts, bytes.subarray(start)] };
+  parts.push(bytes.subarray(start));
+  return { parts };
 }
 
 /**
@@ -83,11 +89,19 @@ export function parsePattern(pattern: string): FlatPattern {
   return flat(pattern);
 }
 
+/** The glob that was parsed last: several questions are mostly asked of one before the next. */
+let last: { readonly pattern: string; readonly glob: PathGlob } | undefined;
+
 /**
  * @param pattern source text between the quotes
  * @throws PatternError when it is empty, too long, or has two components `**`
  */
 export function parseGlob(pattern: string): PathGlob {
+  if (last?.pattern !== pattern) last = { pattern, glob: parse(pattern) };
+  return last.glob;
+}
+
+function parse(pattern: string): PathGlob {
   checkLength(pattern);
   const components = globComponents(pattern);
   const first = components.indexOf(DOUBLE_STAR);
@@ -102,12 +116,23 @@ export function parseGlob(pattern: string): PathGlob {
  * first component `*` gets the root in front of it.
  */
 export function globComponents(pattern: string): readonly string[] {
-  const components = pattern.split("/").map((c) => (c === DOUBLE_STAR ? c : c.replace(/\*+/g, "*")));
+  if (lastComponents?.pattern !== pattern) lastComponents = { pattern, components: componentsOf(pattern) };
+  return lastComponents.components;
+}
+
+let lastComponents: { readonly pattern: string; readonly components: readonly string[] } | undefined;
+
+function componentsOf(pattern: string): readonly string[] {
+  const components = pattern.split("/");
+  for (const [i, component] of components.entries())
+    if (component !== DOUBLE_STAR && component.includes(DOUBLE_STAR)) components[i] = component.replace(/\*+/g, "*");
   return components[0] === "*" ? ["", ...components] : components;
 }
 
 function startsAt(value: Uint8Array, part: Uint8Array, at: number): boolean {
-  return at >= 0 && at + part.length <= value.length && part.every((byte, i) => value[at + i] === byte);
+  if (at < 0 || at + part.length > value.length) return false;
+  for (let i = 0; i < part.length; i++) if (value[at + i] !== part[i]) return false;
+  return true;
 }
 
 /** The first part at the start, the last at the end, those between in order, each as early as possible. */
@@ -117,9 +142,12 @@ export function matchFlat(pattern: FlatPattern, value: Uint8Array): boolean {
   const last = parts[parts.length - 1] as Uint8Array;
   if (parts.length === 1) return value.length === first.length && startsAt(value, first, 0);
   if (!startsAt(value, first, 0)) return false;
+  if (parts.length === 2)
+    return value.length >= first.length + last.length && startsAt(value, last, value.length - last.length);
   const text = Buffer.from(value.buffer, value.byteOffset, value.length);
   let at = first.length;
-  for (const part of parts.slice(1, -1)) {
+  for (let i = 1; i < parts.length - 1; i++) {
+    const part = parts[i] as Uint8Array;
     const found = text.indexOf(part, at);
     if (found < 0) return false;
     at = found + part.length;
@@ -161,6 +189,14 @@ export function hasStar(pattern: string): boolean {
 export function globMatches(pattern: string, path: string): boolean {
   return matchGlob(parseGlob(pattern), encoder.encode(path));
 }
+
+/** @returns whether the glob fits `/`; none of many components does */
+export function globMatchesRoot(pattern: string): boolean {
+  return globComponents(pattern).length <= ROOT_GLOB_COMPONENTS_MAX && globMatches(pattern, "/");
+}
+
+/** `/` has two components: a glob has no more before `**` nor behind it. */
+const ROOT_GLOB_COMPONENTS_MAX = 5;
 
 /** Tests one text against one flat pattern; for callers that match once. */
 export function patternMatches(pattern: string, value: string): boolean {

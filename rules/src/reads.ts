@@ -1,11 +1,11 @@
 /** What rules read: the fields of their expressions and actions, variables among them. */
 import { type Field, variableKey } from "@weir/matcher-wasm/format";
 import { intFields, leafFields, partFields } from "./evaluate.ts";
-import type { CheckedRule, Leaf, Nnf, SetValue } from "./ir.ts";
+import type { CheckedRule, Expr, Leaf, Nnf, SetValue } from "./ir.ts";
 
 /** @returns the leaves of the expression, the last one first. Iterates, so that no depth can harm it. */
-export function* leavesOf(expr: Nnf): Generator<Leaf> {
-  const open: Nnf[] = [expr];
+export function* leavesOf(expr: Expr): Generator<Leaf> {
+  const open: Expr[] = [expr];
   for (let term = open.pop(); term !== undefined; term = open.pop()) {
     switch (term.kind) {
       case "const":
@@ -13,6 +13,9 @@ export function* leavesOf(expr: Nnf): Generator<Leaf> {
       case "and":
       case "or":
         for (const inner of term.terms) open.push(inner);
+        break;
+      case "not":
+        open.push(term.term);
         break;
       default:
         yield term;

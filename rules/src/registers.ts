@@ -3,6 +3,7 @@
  * A rule holds when its conditions over the register hold for one element together.
  */
 import { endsKey, type Field, findField } from "@weir/matcher-wasm/format";
+import { leafFields } from "./evaluate.ts";
 import type { Expr, Leaf, Nnf } from "./ir.ts";
 import { toNnf } from "./nnf.ts";
 import { fieldsOf } from "./reads.ts";
@@ -46,7 +47,20 @@ function elementField(name: string, of: Field, single: string): Field {
     : { ...of, name, array: false, element: { of } };
 }
 
-const readsElement = (term: Nnf): boolean => [...fieldsOf(term)].some(({ element }) => element !== undefined);
+const reading = new WeakMap<Nnf, boolean>();
+
+/** Asked of every part of a rule, so that what is known of one is kept. */
+function readsElement(term: Nnf): boolean {
+  let result = reading.get(term);
+  if (result === undefined) {
+    result =
+      "terms" in term
+        ? term.terms.some(readsElement)
+        : term.kind !== "const" && leafFields(term).some(({ element }) => element !== undefined);
+    reading.set(term, result);
+  }
+  return result;
+}
 
 /**
  * @returns the expression with its register bound. What does not read it stays outside, so that indexes find it;

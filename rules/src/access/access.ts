@@ -44,18 +44,25 @@ function derive(expr: Nnf): readonly AccessPredicate[] {
 function conjunction(terms: readonly (readonly AccessPredicate[])[]): readonly AccessPredicate[] {
   if (terms.some((list) => list.length === 0)) return [];
   const implied = terms.map((list) => list.map((p) => p.flagsAny).reduce(anyFlags));
-  const best = terms.reduce((a, b) => (isMoreSelective(b, a) ? b : a));
+  const ranked = terms.map((list) => ({ list, worst: leastSelective(list) }));
+  const best = ranked.reduce((a, b) => (isMoreSelective(b, a) ? b : a)).list;
   const others = implied.filter((_, i) => terms[i] !== best);
   const flags = others.reduce<FlagCondition>(bothFlags, null);
   return best.map((p) => ({ key: p.key, flagsAny: bothFlags(p.flagsAny, flags) }));
 }
 
+interface Ranked {
+  readonly list: readonly AccessPredicate[];
+  readonly worst: number;
+}
+
+const leastSelective = (list: readonly AccessPredicate[]): number =>
+  list.reduce((least, p) => Math.min(least, selectivity(p.key)), Infinity);
+
 /** A list is as selective as its least selective predicate; among equals the shorter one is better. */
-function isMoreSelective(a: readonly AccessPredicate[], b: readonly AccessPredicate[]): boolean {
-  const worst = (list: readonly AccessPredicate[]) =>
-    list.reduce((least, p) => Math.min(least, selectivity(p.key)), Infinity);
-  const difference = worst(a) - worst(b);
-  return difference > 0 || (difference === 0 && a.length < b.length);
+function isMoreSelective(a: Ranked, b: Ranked): boolean {
+  const difference = a.worst - b.worst;
+  return difference > 0 || (difference === 0 && a.list.length < b.list.length);
 }
 
 /** One predicate per key, and none that another one covers. */
@@ -70,21 +77,32 @@ function reduce(predicates: readonly AccessPredicate[]): AccessPredicate[] {
     const wider = byKey.get(keyId(key));
     return wider !== undefined && impliesFlags(p.flagsAny, wider.flagsAny);
   };
+  const lengths = ancestorLengths(byKey.values());
   return [...byKey.entries()]
-    .filter(([, p]) => !widerKeys(p.key).some((key) => covers(key, p)))
+    .filter(([, p]) => !widerKeys(p.key, lengths).some((key) => covers(key, p)))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([, p]) => p);
 }
 
+/** Lengths of the directories that are asked for: what else lies above a path need not be looked at. */
+function ancestorLengths(predicates: Iterable<AccessPredicate>): ReadonlySet<number> {
+  const lengths = new Set<number>();
+  for (const { key } of predicates) if (key?.kind === "ancestor") lengths.add(key.value.length);
+  return lengths;
+}
+
 const keyId = (key: Key | null): string => (key === null ? "" : `${key.slot}\n${key.kind}\n${key.value}`);
 
-/** @returns every key that is present wherever this one is, itself excluded: directories above it, and none at all */
-function widerKeys(key: Key | null): readonly (Key | null)[] {
+/**
+ * @param lengths of directories that are of interest
+ * @returns every such key that is present wherever this one is, itself excluded: directories above it, and none at all
+ */
+function widerKeys(key: Key | null, lengths: ReadonlySet<number>): readonly (Key | null)[] {
   if (key === null) return [];
   const wider: (Key | null)[] = [null];
-  if (key.kind === "basename") return wider;
-  for (let value = parent(key.value); value !== null; value = parent(value))
-    wider.push({ kind: "ancestor", slot: key.slot, value });
+  if (key.kind === "basename" || lengths.size === 0) return wider;
+  for (let slash = key.value.lastIndexOf("/"); slash > 0; slash = key.value.lastIndexOf("/", slash - 1))
+    if (lengths.has(slash)) wider.push({ kind: "ancestor", slot: key.slot, value: key.value.slice(0, slash) });
   return wider;
 }
 

@@ -8,7 +8,7 @@
  */
 import type { AccessPredicate, Leaf, StringTest } from "../ir.ts";
 import { couldFitBelowRoot, isEventPath, isName } from "../paths.ts";
-import { globComponents, globMatches, hasStar } from "../pattern.ts";
+import { globComponents, globMatchesRoot, hasStar } from "../pattern.ts";
 import { compileRegex } from "../regex/index.ts";
 
 export type Key = NonNullable<AccessPredicate["key"]>;
@@ -66,7 +66,7 @@ function asTexts(test: StringTest): readonly StringTest[] {
  * the glob, with `**` because it has more than stand before it.
  */
 function globKeys(pattern: string, slot: Slot): Keys {
-  const root: Key[] = globMatches(pattern, "/") ? [{ kind: "path", slot, value: "/" }] : [];
+  const root: Key[] = globMatchesRoot(pattern) ? [{ kind: "path", slot, value: "/" }] : [];
   const components = globComponents(pattern);
   if (!couldFitBelowRoot(components)) return root;
   const last = components.at(-1) as string;

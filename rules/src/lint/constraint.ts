@@ -162,17 +162,15 @@ export function isMode({ source }: Field): boolean {
   return source.from === "u32" && (source.offset === FILE_MODE || source.offset === FILE_OP_MODE);
 }
 
-const flaws = new WeakMap<StringTest, Map<Field, string | undefined>>();
+const flaws = new WeakMap<StringTest, { readonly field: Field; readonly flaw: string | undefined }>();
 
 /** @returns why no event has a text that the test accepts, or undefined when one might */
 export function impossibleText(field: Field, test: StringTest): string | undefined {
-  let ofTest = flaws.get(test);
-  if (ofTest === undefined) {
-    ofTest = new Map();
-    flaws.set(test, ofTest);
-  }
-  if (!ofTest.has(field)) ofTest.set(field, findFlaw(field, test));
-  return ofTest.get(field);
+  const known = flaws.get(test);
+  if (known?.field === field) return known.flaw;
+  const flaw = findFlaw(field, test);
+  flaws.set(test, { field, flaw });
+  return flaw;
 }
 
 function findFlaw(field: Field, test: StringTest): string | undefined {

@@ -34,7 +34,9 @@ interface StringState {
 type State = IntState | SomeIntState | StringState | { readonly kind: "opaque"; readonly negated: boolean };
 
 /** Comparisons of two tests that take about as long as another step. */
-const PAIRS_A_STEP = 8;
+export const PAIRS_A_STEP = 8;
+/** Entries of a table that are copied in the time of a step. */
+const COPIES_A_STEP = 16;
 const ANYTHING: readonly StringTest[] = [{ kind: "pattern", pattern: "*" }];
 const ANY_PATH: readonly StringTest[] = [{ kind: "glob", pattern: "/**" }];
 const ANY_OPTIONAL_PATH: readonly StringTest[] = [...ANY_PATH, { kind: "equals", value: "" }];
@@ -52,13 +54,10 @@ export class Facts {
     return next(this.#states.get(keyOf(constraint)), constraint) === null;
   }
 
-  /** @returns the work that adding the constraint is, in steps */
+  /** @returns the work that adding the constraint is, in steps beyond the first */
   costOf(constraint: Constraint): number {
-    if (constraint.kind !== "strings") return 0;
     const state = this.#states.get(keyOf(constraint));
-    const others = state?.kind === "strings" ? [...state.some, ...state.none] : [];
-    const pairs = Math.ceil(pairsOf(constraint.tests, others) / PAIRS_A_STEP);
-    return pairs + Math.floor((constraint.tests.tests.length + others.length) / PAIRS_A_STEP);
+    return Math.floor(this.#states.size / COPIES_A_STEP) + costWith(state, constraint);
   }
 
   /** @returns these and the constraint, or null when no event satisfies all of them */
@@ -148,8 +147,36 @@ function nextStrings(state: StringState, { field, tests, negated }: Constrained<
   return some.some(isEmpty) ? null : { kind: "strings", some, none: state.none };
 }
 
-const pairsOf = (set: TestSet, others: readonly TestSet[]): number =>
-  others.reduce((sum, other) => sum + other.comparisons(set), 0);
+/** @returns steps that the constraint takes to be held against what is known of the same thing */
+function costWith(state: State | undefined, constraint: Constraint): number {
+  switch (constraint.kind) {
+    case "strings": {
+      if (state?.kind !== "strings") return Math.floor(constraint.tests.tests.length / PAIRS_A_STEP);
+      const sets = state.some.length + state.none.length;
+      const pairs = pairsOf(constraint.tests, state.some) + pairsOf(constraint.tests, state.none);
+      // Each of the sets is copied, and asked whether it alone is left.
+      return Math.ceil((pairs + constraint.tests.tests.length + 2 * sets) / PAIRS_A_STEP);
+    }
+    case "ints": {
+      const terms = state?.kind === "ints" ? state.terms : undefined;
+      const known = terms?.get(constraint.term.mask)?.set.length ?? 1;
+      return (terms?.size ?? 0) + Math.floor((constraint.set.length + known) / PAIRS_A_STEP);
+    }
+    case "someInt": {
+      const known = state?.kind === "someInt" ? state : undefined;
+      const ranges = constraint.set.length + (known?.none.length ?? 0);
+      return Math.floor((((known?.some.length ?? 0) + 1) * ranges) / PAIRS_A_STEP);
+    }
+    case "opaque":
+      return 0;
+  }
+}
+
+function pairsOf(set: TestSet, others: readonly TestSet[]): number {
+  let sum = 0;
+  for (const other of others) sum += other.comparisons(set);
+  return sum;
+}
 
 const isEmpty = (set: TestSet): boolean => set.tests.length === 0;
 

@@ -27,6 +27,9 @@ export interface HabitOptions {
 
 const itself = (what: string) => (sign: string) => `\`${sign}\` is ${what}: in a pattern it stands for itself`;
 
+/** Longest pattern that is looked at: some of the signs take time by the square of it. */
+const PATTERN_LENGTH_MAX = 512;
+
 /** In order of how telling they are; the first that is found is reported. */
 const SIGNS: readonly Sign[] = [
   { find: /\\[.dDwWsSbB]/, message: itself("an escape of regular expressions"), except: (_, { freeText }) => freeText },
@@ -60,6 +63,7 @@ function notDotStar(pattern: string, { path }: HabitOptions): boolean {
 
 /** @returns the first thing in the pattern that is not what it looks like */
 export function findHabit(pattern: string, options: HabitOptions): Habit | undefined {
+  if (pattern.length > PATTERN_LENGTH_MAX) return undefined;
   for (const { find, message, except } of SIGNS) {
     const found = find.exec(pattern);
     if (found === null || except?.(pattern, options)) continue;

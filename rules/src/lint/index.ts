@@ -23,14 +23,18 @@ export {
 } from "./kernel.ts";
 
 /** Steps of proof for one rule, and for all of a set; about a microsecond each. */
-const RULE_STEPS_MAX = 100_000;
-const SET_STEPS_MAX = 1_000_000;
+const RULE_STEPS_MAX = 50_000;
+const SET_STEPS_MAX = 200_000;
 
 /**
  * @returns what is to be said of the loaded rules, beside the diagnostics of the analysis; a problem of a macro once,
  * however many rules use it
  */
-export function lintPolicies({ rules }: Analysis): readonly Diagnostic[] {
+export function lintPolicies({ rules, regexes }: Analysis): readonly Diagnostic[] {
+  return regexes.run(() => lintRules(rules));
+}
+
+function lintRules(rules: readonly LoadedRule[]): readonly Diagnostic[] {
   const told = new Map<string, Told>();
   let steps = SET_STEPS_MAX;
   for (const [{ id }, parts] of Map.groupBy(rules, (rule) => rule.source)) {
@@ -92,7 +96,7 @@ function findingsOf(rule: LoadedRule, prover: Prover): readonly Finding[] {
   const { source, written, checked } = rule;
   if (source.expression === null) return [];
   const located = locate(written, source.expression);
-  lintTexts(written, report);
+  lintTexts(written, { report, prover });
   lintNumbers(located, report);
   lintNotes(rule, located, report);
   const warned = written.warnings.map(({ code, excerpt, span }) => ({ code, at: { excerpt, span } }));

@@ -50,15 +50,16 @@ export interface KernelFilter extends FlagFilter {
 }
 
 /** @returns why and at what cost the rule is not filtered by path, or null when it is */
-export function unfilteredPart({ access, checked, source, written }: LoadedRule): Unfiltered | null {
+export function unfilteredPart({ access, checked, source, written, regexes }: LoadedRule): Unfiltered | null {
   const open = access.find((predicate) => predicate.key === null);
   if (open === undefined) return null;
   const filter = flagFilter(open.flagsAny);
+  const { expression } = source;
   return {
     ...filter,
     class: open.flagsAny === null ? "every-event" : "events-with-flags",
     ...costOf(checked.event, filter.flags),
-    because: source.expression === null ? [] : preventers(locate(written, source.expression)),
+    because: expression === null ? [] : regexes.run(() => preventers(locate(written, expression))),
   };
 }
 

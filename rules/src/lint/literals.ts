@@ -1,21 +1,31 @@
 /** Lints of single texts: patterns that are not what they look like, names that cannot be, paths beside the point. */
 import type { Field } from "@weir/matcher-wasm/format";
 import type { CheckedExpression, TextUse, Written } from "../check/index.ts";
+import { testText } from "../explain.ts";
 import type { StringTest } from "../ir.ts";
 import { globComponents, type PathGlob, parseGlob } from "../pattern.ts";
 import { leavesOf } from "../reads.ts";
 import { COMM_BYTES_MAX, impossibleText, isComm, isExtension } from "./constraint.ts";
+import { PAIRS_A_STEP } from "./facts.ts";
 import type { Report } from "./finding.ts";
 import { findHabit } from "./habits.ts";
+import type { Prover } from "./prove.ts";
 import { covers, disjointFlat, TestSet } from "./texts.ts";
 
 /** Longest list of patterns of which all pairs are compared; plain texts are looked up. */
 const PATTERNS_MAX = 500;
 
-export function lintTexts({ texts, nnf }: CheckedExpression, report: Report): void {
+interface Options {
+  readonly report: Report;
+  /** Whose steps lists are looked at with. */
+  readonly prover: Prover;
+}
+
+export function lintTexts({ texts, expr }: CheckedExpression, options: Options): void {
+  const { report } = options;
   const plain = new Set([...texts.keys()].flatMap((test) => (test.kind === "equals" ? [test.value] : [])));
   for (const [test, use] of texts) lintText(test, use, { plain, report });
-  for (const leaf of leavesOf(nnf)) if (leaf.kind === "string") lintList(leaf.tests, texts, report);
+  for (const leaf of leavesOf(expr)) if (leaf.kind === "string") lintList(leaf.tests, texts, options);
 }
 
 interface TextOptions {
@@ -119,31 +129,43 @@ function shortestText(pattern: string, shared: number): string {
   return [...components.slice(0, double), ...components.slice(double + 1 + shared)].join("/");
 }
 
-/** Items of a list that another item includes. */
-function lintList(tests: readonly StringTest[], texts: CheckedExpression["texts"], report: Report): void {
-  const patterns = tests.filter((test) => test.kind !== "equals");
-  const wide = new TestSet(patterns.slice(0, PATTERNS_MAX));
-  const first = new Map<string, StringTest>();
-  for (const test of tests) {
-    const same = test.kind === "equals" ? first.get(test.value) : undefined;
-    if (test.kind === "equals" && same === undefined) first.set(test.value, test);
-    const wider = same ?? wide.tests.find((other) => other !== test && includesFirst(other, test, tests));
-    const [use, reason] = [texts.get(test), wider && texts.get(wider)];
-    if (wider === undefined || use === undefined || reason === undefined || samePlace(use.text, reason.text)) continue;
-    const [item, other] = [quoted(use), quoted(reason)];
-    report({
-      severity: "warning",
-      code: "redundant-item",
-      at: use.text,
-      message: item === other ? `${item} stands in the list twice` : `${item} adds nothing: ${other} includes it`,
-      related: { at: reason.text, message: item === other ? "first here" : "the item that includes it" },
-    });
+/** Items of a list that another item includes; what is not found with the steps that are left is not said. */
+function lintList(tests: readonly StringTest[], texts: CheckedExpression["texts"], { report, prover }: Options): void {
+  const plain = new Map<string, StringTest>();
+  const others = new Map<string, StringTest>();
+  const distinct = tests.filter((test) => {
+    const [first, text] = test.kind === "equals" ? [plain, test.value] : [others, testText(test)];
+    const same = first.get(text);
+    if (same === undefined) first.set(text, test);
+    else reportItem(test, same, texts, report);
+    return same === undefined;
+  });
+  const wide = new TestSet(distinct.filter((test) => test.kind !== "equals").slice(0, PATTERNS_MAX));
+  if (wide.tests.length === 0) return;
+  const steps = Math.ceil(wide.comparisons(new TestSet(distinct)) / PAIRS_A_STEP);
+  if (!prover.afford(steps)) return;
+  const places = new Map(distinct.map((test, i) => [test, i]));
+  const place = (test: StringTest): number => places.get(test) as number;
+  for (const test of distinct) {
+    // Of two that include one another the later one is too many.
+    const wider = wide.tests.find(
+      (other) => other !== test && covers(other, test) && (!covers(test, other) || place(other) < place(test)),
+    );
+    if (wider !== undefined) reportItem(test, wider, texts, report);
   }
 }
 
-/** Of two that include one another the later one is too many. */
-function includesFirst(wide: StringTest, narrow: StringTest, tests: readonly StringTest[]): boolean {
-  return covers(wide, narrow) && (!covers(narrow, wide) || tests.indexOf(wide) < tests.indexOf(narrow));
+function reportItem(item: StringTest, wider: StringTest, texts: CheckedExpression["texts"], report: Report): void {
+  const [use, reason] = [texts.get(item), texts.get(wider)];
+  if (use === undefined || reason === undefined || samePlace(use.text, reason.text)) return;
+  const [text, other] = [quoted(use), quoted(reason)];
+  report({
+    severity: "warning",
+    code: "redundant-item",
+    at: use.text,
+    message: text === other ? `${text} stands in the list twice` : `${text} adds nothing: ${other} includes it`,
+    related: { at: reason.text, message: text === other ? "first here" : "the item that includes it" },
+  });
 }
 
 const samePlace = (a: Written, b: Written): boolean => a.excerpt === b.excerpt && a.span.start === b.span.start;

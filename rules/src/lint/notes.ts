@@ -61,8 +61,11 @@ function reportDirectory({ text }: TextUse, directory: string, report: Report): 
 }
 
 function* singles(part: Located): Iterable<Located> {
-  if (part.kind === "single") yield part;
-  for (const term of part.terms) yield* singles(term);
+  const open = [part];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next.kind === "single") yield next;
+    for (let i = next.terms.length - 1; i >= 0; i--) open.push(next.terms[i] as Located);
+  }
 }
 
 /** `not a && b` is `(not a) && b`. */

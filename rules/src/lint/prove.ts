@@ -13,6 +13,9 @@ import { Facts } from "./facts.ts";
 /** Steps of one question. */
 export const QUESTION_STEPS_MAX = 5000;
 
+/** Terms that are copied in the time of a step. */
+const COPIES_A_STEP = 16;
+
 /** Thrown to end a search; one for all, for its stack is of no use and costs more than many steps. */
 const OUT_OF_STEPS = new Error("out of steps");
 
@@ -38,9 +41,21 @@ export class Prover {
     return this.#total <= 0;
   }
 
+  /** Steps that are left. */
+  get left(): number {
+    return Math.max(0, this.#total);
+  }
+
   /** Steps that were needed so far. */
   get used(): number {
     return this.#granted - this.#total;
+  }
+
+  /** @returns whether there are that many steps left; they are taken then, for work that is done elsewhere */
+  afford(steps: number): boolean {
+    if (this.#total < steps) return false;
+    this.#total -= steps;
+    return true;
   }
 
   /** @returns true only if no event satisfies all of the expressions */
@@ -89,9 +104,14 @@ export class Prover {
     if (this.#left < 0) throw OUT_OF_STEPS;
   }
 
+  #copied(terms: readonly Nnf[]): Nnf[] {
+    this.#spend(Math.floor(terms.length / COPIES_A_STEP));
+    return [...terms];
+  }
+
   /** @returns true only if nothing satisfies the premise and all of the expressions */
   #refutes(premise: Premise, exprs: readonly Nnf[]): boolean {
-    const choices = premise.choices.map((terms) => [...terms]);
+    const choices = premise.choices.map((terms) => this.#copied(terms));
     let known = this.#assume(premise.facts, exprs, choices);
     if (known === null) return true;
     const [only] = choices;
@@ -142,8 +162,8 @@ export class Prover {
       if (expr.kind === "const") {
         if (!expr.value) return null;
       } else if ("terms" in expr) {
-        if (expr.kind === "and") open.push(...expr.terms);
-        else choices.push([...expr.terms]);
+        if (expr.kind === "and") for (const term of expr.terms) open.push(term);
+        else choices.push(this.#copied(expr.terms));
       } else {
         const constraint = constraintOf(expr);
         if (constraint === null) continue;

@@ -13,10 +13,10 @@ import { onlyValue } from "./intervals.ts";
 import { negation, Prover } from "./prove.ts";
 
 /** Conditions by which a rule is found; of longer lists the rule is not compared. */
-const DEMANDS_MAX = 20_000;
+const DEMANDS_MAX = 2000;
 /** Steps of proof for one rule, and for all together; about a microsecond each. */
 const RULE_STEPS_MAX = 5000;
-const STEPS_MAX = 400_000;
+const STEPS_MAX = 100_000;
 
 export interface Subsumption {
   /** Every event that it matches … */
@@ -75,7 +75,9 @@ function firstIncluding(
   const premise = prover.premise([rule.checked.expr]);
   // A rule that never matches is reported as such.
   if (premise === null || prover.excludedUnder(premise, [])) return undefined;
-  const others = new Set([...offers(rule.checked.expr)].flatMap((key) => index.get(key) ?? []));
+  // Each costs a step at least, and those of a list are in their order: of none more are needed than there are steps.
+  const { left } = prover;
+  const others = new Set([...offers(rule.checked.expr)].flatMap((key) => index.get(key)?.slice(0, left) ?? []));
   for (const other of [...others].sort((a, b) => a.position - b.position)) {
     if (prover.isExhausted) return undefined;
     if (other.rule === rule) continue;

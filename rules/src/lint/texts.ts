@@ -15,7 +15,7 @@ import {
   parseGlob,
   parsePattern,
 } from "../pattern.ts";
-import { regexMatches } from "../regex/reference.ts";
+import { regexFits } from "../regex/index.ts";
 
 /** Longest regular expression and text that are held against each other. */
 const REGEX_LENGTH_MAX = 200;
@@ -101,7 +101,7 @@ function accepts(test: Known, value: Uint8Array): boolean {
     case "pattern":
       return matchFlat(test.pattern, value);
     case "regex":
-      return value.length <= REGEX_TEXT_BYTES_MAX && regexMatches(test.source, value);
+      return value.length <= REGEX_TEXT_BYTES_MAX && regexFits(test.source, value);
   }
 }
 
@@ -111,14 +111,24 @@ function rejects(test: Known, value: Uint8Array): boolean {
 
 /** A star of the wider one takes in any literal and any star of the narrower one; nothing else takes in a star. */
 function coversFlat(wide: FlatPattern, narrow: FlatPattern): boolean {
-  const size = narrow.parts.reduce((sum, part) => sum + part.length, narrow.parts.length - 1);
+  const first = wide.parts[0] as Uint8Array;
+  const start = narrow.parts[0] as Uint8Array;
+  if (wide.parts.length === 1) return narrow.parts.length === 1 && sameBytes(first, start);
+  if (first.length > start.length || (first.length > 0 && first[0] !== start[0])) return false;
+  if (wide.parts.length === 2 && first.length === 0 && wide.parts[1]?.length === 0) return true;
+  return matchFlat(wide, starsAsBytes(narrow));
+}
+
+function starsAsBytes({ parts }: FlatPattern): Uint8Array {
+  let size = parts.length - 1;
+  for (const part of parts) size += part.length;
   const text = new Uint8Array(size).fill(STAR);
   let at = 0;
-  for (const part of narrow.parts) {
+  for (const part of parts) {
     text.set(part, at);
     at += part.length + 1;
   }
-  return matchFlat(wide, text);
+  return text;
 }
 
 /**
@@ -128,29 +138,32 @@ const componentsMin = ({ prefix, suffix }: PathGlob): number =>
   suffix === null ? prefix.length : Math.max(prefix.length + 1, suffix.length);
 
 function coversGlob(wide: PathGlob, narrow: PathGlob): boolean {
+  const { prefix, suffix } = wide;
   const least = componentsMin(narrow);
-  if (wide.suffix === null) {
-    if (narrow.suffix !== null || narrow.prefix.length !== wide.prefix.length) return false;
-  } else if (least <= wide.prefix.length || least < wide.suffix.length) {
+  if (suffix === null) {
+    if (narrow.suffix !== null || narrow.prefix.length !== prefix.length) return false;
+  } else if (least <= prefix.length || least < suffix.length) {
     return false;
   }
-  const fromStart = (i: number) => narrow.prefix[i] ?? ANY_COMPONENT;
+  for (let i = 0; i < prefix.length; i++)
+    if (!coversFlat(prefix[i] as FlatPattern, narrow.prefix[i] ?? ANY_COMPONENT)) return false;
+  if (suffix === null) return true;
   const end = narrow.suffix ?? narrow.prefix;
-  const fromEnd = (i: number) => end[end.length - 1 - i] ?? ANY_COMPONENT;
-  return (
-    wide.prefix.every((part, i) => coversFlat(part, fromStart(i))) &&
-    (wide.suffix ?? []).toReversed().every((part, i) => coversFlat(part, fromEnd(i)))
-  );
+  for (let i = 1; i <= suffix.length; i++)
+    if (!coversFlat(suffix[suffix.length - i] as FlatPattern, end[end.length - i] ?? ANY_COMPONENT)) return false;
+  return true;
 }
 
 function disjointGlobs(a: PathGlob, b: PathGlob): boolean {
   if (a.suffix === null && b.suffix === null && a.prefix.length !== b.prefix.length) return true;
   if (a.suffix === null && b.suffix !== null && a.prefix.length < componentsMin(b)) return true;
   if (b.suffix === null && a.suffix !== null && b.prefix.length < componentsMin(a)) return true;
-  const starts = a.prefix.some((part, i) => b.prefix[i] !== undefined && disjointFlat(part, b.prefix[i]));
-  const aEnd = (a.suffix ?? a.prefix).toReversed();
-  const bEnd = (b.suffix ?? b.prefix).toReversed();
-  return starts || aEnd.some((part, i) => bEnd[i] !== undefined && disjointFlat(part, bEnd[i]));
+  for (let i = 0; i < Math.min(a.prefix.length, b.prefix.length); i++)
+    if (disjointFlat(a.prefix[i] as FlatPattern, b.prefix[i] as FlatPattern)) return true;
+  const [aEnd, bEnd] = [a.suffix ?? a.prefix, b.suffix ?? b.prefix];
+  for (let i = 1; i <= Math.min(aEnd.length, bEnd.length); i++)
+    if (disjointFlat(aEnd[aEnd.length - i] as FlatPattern, bEnd[bEnd.length - i] as FlatPattern)) return true;
+  return false;
 }
 
 /** Different literals at the start or at the end. */

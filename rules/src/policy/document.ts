@@ -121,7 +121,7 @@ export class PolicyReader {
   /** @returns the root node, or null after reporting why there is none */
   parse(): Node | null {
     try {
-      const [document, second] = this.#documents();
+      const [document, second] = withoutStacks(() => this.#documents());
       if (document === undefined) return null;
       // One that follows a broken document is part of the same problem. Tags are of no use in a policy.
       const problem = document.errors[0] ?? document.warnings.find(({ code }) => code === "TAG_RESOLVE_FAILED");
@@ -347,6 +347,17 @@ export class PolicyReader {
     }
     this.error("yaml", this.valuePlace(entry), `${what} must be true or false, received ${typeName(entry.value)}`);
     return undefined;
+  }
+}
+
+/** The library makes an error of each problem, of which the first is used: their stacks would cost more than the rest. */
+function withoutStacks<T>(task: () => T): T {
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return task();
+  } finally {
+    Error.stackTraceLimit = before;
   }
 }
 

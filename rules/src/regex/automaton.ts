@@ -31,12 +31,13 @@ export function toAutomaton({ dfa, byteClasses, isSmallest }: ByteAutomaton, bud
 /** Makes symbols that every state treats alike into one. */
 function joinColumns({ dfa, byteClasses, isSmallest }: ByteAutomaton, budget: Budget): ByteAutomaton {
   const { states, symbols, next } = dfa;
-  budget.spend(states * symbols);
+  // Hashes and rows; what becomes of them later takes as long again.
+  budget.spend(2 * states * symbols);
+  const hashes = columnHashes(dfa);
   const columns: number[] = [];
   const byHash = new Map<number, number[]>();
   const classes = Uint8Array.from({ length: symbols }, (_, symbol) => {
-    let hash = 0;
-    for (let s = 0; s < states; s++) hash = (Math.imul(hash, 0x01000193) ^ (next[s * symbols + symbol] as number)) | 0;
+    const hash = hashes[symbol] as number;
     const alike = byHash.get(hash) ?? [];
     byHash.set(hash, alike);
     const known = alike.find((number) => sameColumn(dfa, columns[number] as number, symbol));
@@ -47,12 +48,22 @@ function joinColumns({ dfa, byteClasses, isSmallest }: ByteAutomaton, budget: Bu
   });
   const rows = new Int32Array(states * columns.length);
   for (let s = 0; s < states; s++)
-    for (const [c, symbol] of columns.entries()) rows[s * columns.length + c] = next[s * symbols + symbol] as number;
+    for (let c = 0; c < columns.length; c++)
+      rows[s * columns.length + c] = next[s * symbols + (columns[c] as number)] as number;
   return {
     dfa: { ...dfa, symbols: columns.length, next: rows },
     byteClasses: byteClasses.map((symbol) => classes[symbol] as number),
     isSmallest,
   };
+}
+
+/** Row by row, as the table lies in memory. */
+function columnHashes({ states, symbols, next }: Dfa): Int32Array {
+  const hashes = new Int32Array(symbols);
+  for (let s = 0; s < states; s++)
+    for (let symbol = 0; symbol < symbols; symbol++)
+      hashes[symbol] = Math.imul(hashes[symbol] as number, 0x01000193) ^ (next[s * symbols + symbol] as number);
+  return hashes;
 }
 
 function sameColumn({ states, symbols, next }: Dfa, a: number, b: number): boolean {
@@ -68,9 +79,10 @@ function acceptingLast(dfa: Dfa): Dfa {
   const numbers = new Int32Array(states);
   for (const [number, state] of order.entries()) numbers[state] = number;
   const rows = new Int32Array(states * symbols);
-  for (const [number, state] of order.entries())
-    for (let c = 0; c < symbols; c++)
-      rows[number * symbols + c] = numbers[next[state * symbols + c] as number] as number;
+  for (let number = 0; number < order.length; number++) {
+    const from = (order[number] as number) * symbols;
+    for (let c = 0; c < symbols; c++) rows[number * symbols + c] = numbers[next[from + c] as number] as number;
+  }
   return {
     states,
     symbols,
@@ -91,7 +103,8 @@ export function serialise({ dfa, byteClasses }: ByteAutomaton): Uint8Array {
   view.setUint32(AUTOMATON_CLASSES, symbols, true);
   view.setUint32(AUTOMATON_STATES, states, true);
   table.set(byteClasses, AUTOMATON_BYTE_CLASSES);
-  for (const [i, state] of next.entries()) view.setUint16(AUTOMATON_ROWS + i * AUTOMATON_STATE_BYTES, state, true);
+  for (let i = 0; i < next.length; i++)
+    view.setUint16(AUTOMATON_ROWS + i * AUTOMATON_STATE_BYTES, next[i] as number, true);
   return table;
 }
 

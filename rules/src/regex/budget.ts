@@ -7,14 +7,22 @@ import { RegexLimitError } from "./error.ts";
 /** Most states of the automaton, at every stage of making it. */
 export const AUTOMATON_STATES_MAX = 16_384;
 /** Most steps, each of a few nanoseconds, that making it may take. */
-export const AUTOMATON_WORK_MAX = 10_000_000;
+export const AUTOMATON_WORK_MAX = 5_000_000;
 
 export class Budget {
   readonly #source: string;
+  readonly #workMax: number;
   #work = 0;
 
-  constructor(source: string) {
+  /** @param workMax fewer steps than any regex may take */
+  constructor(source: string, workMax = AUTOMATON_WORK_MAX) {
     this.#source = source;
+    this.#workMax = Math.min(workMax, AUTOMATON_WORK_MAX);
+  }
+
+  /** Whether there were more steps than were granted, where they were fewer than any regex may take. */
+  get isCutShort(): boolean {
+    return this.#work > this.#workMax && this.#workMax < AUTOMATON_WORK_MAX;
   }
 
   get work(): number {
@@ -23,7 +31,7 @@ export class Budget {
 
   spend(steps: number): void {
     this.#work += steps;
-    if (this.#work > AUTOMATON_WORK_MAX) this.#exceeded("AUTOMATON_WORK_MAX", this.#work, AUTOMATON_WORK_MAX, "steps");
+    if (this.#work > this.#workMax) this.#exceeded("AUTOMATON_WORK_MAX", this.#work, this.#workMax, "steps");
   }
 
   /** @param count states there are now */

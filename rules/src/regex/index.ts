@@ -40,8 +40,13 @@ export interface CompiledRegex {
   readonly literal: string | null;
 }
 
-/** Most steps for all regexes of a set, some 50 ns each: what a few thousand ordinary ones take, or a few of the worst. */
-export const SET_REGEX_WORK_MAX = 30_000_000;
+/**
+ * Most steps for all regexes of a set for each of its files, some 50 ns each: what 1,500 to 2,500 ordinary ones take,
+ * or one of the worst.
+ */
+export const FILE_REGEX_WORK_MAX = 10_000_000;
+/** Most steps for all regexes of a set, however many files it has. */
+export const SET_REGEX_WORK_MAX = 100_000_000;
 
 /** The set whose rules are being compiled; everything between `run` and its end is synchronous. */
 let current: RegexSet | undefined;
@@ -57,6 +62,11 @@ export class RegexSet {
 
   constructor(workMax = SET_REGEX_WORK_MAX) {
     this.#workMax = workMax;
+  }
+
+  /** @returns an empty one for a set of that many files */
+  static of(files: number): RegexSet {
+    return new RegexSet(Math.min(files * FILE_REGEX_WORK_MAX, SET_REGEX_WORK_MAX));
   }
 
   /** Steps taken so far. */
@@ -77,7 +87,7 @@ export class RegexSet {
 
   /**
    * @throws RegexError as `compileRegex` does
-   * @throws RegexLimitError (SET_REGEX_WORK_MAX) when it is new and those before it have taken too many steps
+   * @throws RegexLimitError (SET_REGEX_WORK_MAX) when it is new and takes more steps than those before it have left
    */
   compile(source: string): CompiledRegex {
     const result = this.#known.get(source) ?? this.#attempt(source);
@@ -87,9 +97,10 @@ export class RegexSet {
 
   #attempt(source: string): CompiledRegex | RegexError {
     if (this.#work > this.#workMax) return this.#refusal(source);
-    const budget = new Budget(source);
+    const budget = new Budget(source, this.#workMax - this.#work);
     const result = attempt(source, budget);
     this.#work += budget.work;
+    if (budget.isCutShort) return this.#refusal(source);
     this.#known.set(source, result);
     return result;
   }
@@ -97,10 +108,10 @@ export class RegexSet {
   #refusal(source: string): RegexLimitError {
     const maximum = this.#workMax;
     return new RegexLimitError({
-      message: `the regular expressions of the rules up to this one took ${this.#work} steps to compile, at most ${maximum} are allowed for all of a set (SET_REGEX_WORK_MAX)`,
+      message: `the regular expressions of the rules up to this one took ${this.#work} steps to compile, at most ${maximum} are allowed for all of a set, ${FILE_REGEX_WORK_MAX} for each file (SET_REGEX_WORK_MAX)`,
       start: 0,
       end: source.length,
-      hint: "split the policies into several sets, or make the regular expressions simpler",
+      hint: "split the policies into more files or sets, or make the regular expressions simpler",
       limit: "SET_REGEX_WORK_MAX",
       value: this.#work,
       maximum,

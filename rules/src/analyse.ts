@@ -15,6 +15,7 @@ import {
   type Macro,
   type Warning,
 } from "./check/index.ts";
+import { EXPANDED_NODES_MAX } from "./check/scope.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
 import { Expansion, FILE_NODES_MAX } from "./expansion.ts";
 import type { AccessPredicate, CheckedRule, Expr, Nnf } from "./ir.ts";
@@ -293,7 +294,7 @@ class Run {
       const node = parseExpression(excerpt.text);
       for (const warning of escapeWarnings(node, excerpt)) this.#warn(warning, source.id);
       this.#charge(source, node, excerpt);
-      const all = checkRule(node, excerpt, this.#macros, this.#declared);
+      const all = this.#check(node, excerpt);
       const loaded = all.map((written) => this.#load(rule, written));
       const problems = all.map(({ event }) => this.#checkReferences(source, event));
       this.loaded.push(...loaded);
@@ -318,15 +319,33 @@ class Run {
       ...(action.filter === undefined ? [] : [action.filter.node]),
       ...(action.kind === "set" && action.to.from === "expression" ? [action.to.expression.node] : []),
     ]);
-    const { max } = this.#expansion;
-    const parts = this.#expansion.add([node, ...programs]);
-    if (parts !== null)
-      throw new CheckError(excerpt, {
-        code: "set-too-large",
-        span: node.span,
-        message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${max} are allowed for all of a set, ${FILE_NODES_MAX} for each file (SET_NODES_MAX)`,
-        hint: "split the policies into more files or sets, or expand large macros in fewer rules",
-      });
+    this.#refuseOver(this.#expansion.add([node, ...programs]), node, excerpt);
+  }
+
+  /** Checks the expression and counts what it came to. */
+  #check(node: Node, excerpt: Excerpt): readonly CheckedExpression[] {
+    try {
+      const all = checkRule(node, excerpt, this.#macros, this.#declared);
+      const parts = all.reduce((sum, one) => sum + one.parts, 0);
+      this.#refuseOver(this.#expansion?.grow(parts) ?? null, node, excerpt);
+      return all;
+    } catch (error) {
+      // What was done until it was given up counts as well.
+      if (error instanceof CheckError && error.code === "expression-too-large")
+        this.#expansion?.grow(EXPANDED_NODES_MAX);
+      throw error;
+    }
+  }
+
+  /** @param parts what the set would come to, null when that is allowed */
+  #refuseOver(parts: number | null, { span }: Node, excerpt: Excerpt): void {
+    if (parts === null) return;
+    throw new CheckError(excerpt, {
+      code: "set-too-large",
+      span,
+      message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${this.#expansion?.max} are allowed for all of a set, ${FILE_NODES_MAX} for each file (SET_NODES_MAX)`,
+      hint: "split the policies into more files or sets, or expand large macros in fewer rules",
+    });
   }
 
   #load(rule: MergedRule, written: CheckedExpression): LoadedRule {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { analysePolicies } from "./analyse.ts";
+import { EXPANDED_NODES_MAX } from "./check/scope.ts";
 import { Expansion, FILE_NODES_MAX, SET_NODES_MAX } from "./expansion.ts";
 import { parseExpression, parseMacro } from "./syntax/parser.ts";
 
@@ -32,13 +33,27 @@ test("what stands for several event types is counted for each, wherever it says 
 
 test("one rule counts for no more than its own limit", () => {
   const levels = Array.from({ length: 40 }, (_, i) => [`m${i + 1}`, `m${i} || m${i}`]);
-  expect(fits(macros({ m0: "open.created", ...Object.fromEntries(levels) }), "m40")).toBe(MAX / 100_000);
+  expect(fits(macros({ m0: "open.created", ...Object.fromEntries(levels) }), "m40")).toBe(MAX / EXPANDED_NODES_MAX);
 });
 
 test("macros that use themselves, and chains longer than the stack", () => {
   expect(fits(macros({ a: "b || b", b: "a && open.created" }), "a")).toBe(200);
   const chain = Array.from({ length: 30_000 }, (_, i) => [`m${i}`, `m${i + 1}`]);
   expect(fits(macros({ ...Object.fromEntries(chain), m30000: "open.created" }), "m0")).toBe(Math.floor(MAX / 30_001));
+});
+
+test("what a rule came to beyond its text counts, and fills the set where it is too much", () => {
+  const expansion = new Expansion(macros({}), 1);
+  const small = [parseExpression("open.created")];
+  expect(expansion.add(small)).toBe(null);
+  expect(expansion.grow(1000)).toBe(null);
+  expect(expansion.add(small)).toBe(null);
+  expect(expansion.grow(FILE_NODES_MAX - 1000)).toBe(null);
+  expect(expansion.add(small)).toBe(FILE_NODES_MAX + 1);
+  const full = new Expansion(macros({}), 1);
+  expect(full.add(small)).toBe(null);
+  expect(full.grow(FILE_NODES_MAX + 1)).toBe(FILE_NODES_MAX + 1);
+  expect(full.add(small)).toBe(FILE_NODES_MAX + 1);
 });
 
 test("a set of many files has a limit, too", () => {

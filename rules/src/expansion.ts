@@ -32,6 +32,8 @@ export class Expansion {
   /** Most parts of the set. */
   readonly max: number;
   #total = 0;
+  /** What the last rule was counted as. */
+  #counted = 0;
 
   /** @param files of the set */
   constructor(macros: Macros, files: number) {
@@ -49,6 +51,23 @@ export class Expansion {
     const variants = sizes.some(({ isFim }) => isFim) ? FIM_VARIANTS : 1;
     // What is over the limit of one expression is refused there.
     const nodes = sizes.reduce((sum, size) => sum + Math.min(size.nodes, EXPANDED_NODES_MAX), 0) * variants;
+    this.#counted = nodes;
+    return this.#take(nodes);
+  }
+
+  /**
+   * Counts what the rule that was added last came to beyond its text: comparing conditions writes each of them twice.
+   *
+   * @param nodes of all its expressions
+   * @returns as `add`; when it is too much the set is full, so that no more such rules are checked
+   */
+  grow(nodes: number): number | null {
+    const over = this.#take(Math.max(0, nodes - this.#counted));
+    if (over !== null) this.#total = this.max;
+    return over;
+  }
+
+  #take(nodes: number): number | null {
     if (this.#total + nodes > this.max) return this.#total + nodes;
     this.#total += nodes;
     return null;

@@ -18,6 +18,21 @@ export function testText(test: StringTest): string {
   }
 }
 
+/** @returns what the test compares with; the same for no two tests of one kind that mean different things */
+export function sourceOf(test: StringTest): string {
+  switch (test.kind) {
+    case "equals":
+      return test.value;
+    case "glob":
+    case "pattern":
+      return test.pattern;
+    case "regex":
+      return test.source;
+    case "template":
+      return testText(test);
+  }
+}
+
 /** Names of variables are written with their `${…}`; text that looks like one is told apart by its escapes. */
 function partText(part: TemplatePart): string {
   return part.kind === "text" ? JSON.stringify(part.value).slice(1, -1).replaceAll("$", "\\u0024") : part.field.name;

@@ -5,7 +5,7 @@
  *
  * What is normal already is taken over as it is, so that taking parts together again costs what is new.
  */
-import { fullText, testText } from "./explain.ts";
+import { fullText, sourceOf } from "./explain.ts";
 import { compareInts, INVERSE } from "./integers.ts";
 import type { Expr, Leaf, Nnf, StringTest } from "./ir.ts";
 
@@ -194,15 +194,14 @@ function withoutRepeatedItems(expr: Negatable): Negatable {
   return expr;
 }
 
-/** Plain texts, of which there may be many, need no form in which they differ from others. */
+/** Plain texts and patterns, of which there may be many, are looked up as they are written. */
 function distinctTests(tests: readonly StringTest[]): readonly StringTest[] {
-  const plain = new Set<string>();
-  const others = new Set<string>();
+  const known = new Map<StringTest["kind"], Set<string>>();
   return tests.filter((test) => {
-    const before = plain.size + others.size;
-    if (test.kind === "equals") plain.add(test.value);
-    else others.add(testText(test));
-    return plain.size + others.size > before;
+    const ofKind = known.get(test.kind) ?? new Set();
+    known.set(test.kind, ofKind);
+    const before = ofKind.size;
+    return ofKind.add(sourceOf(test)).size > before;
   });
 }
 

@@ -38,6 +38,8 @@ export interface CheckedExpression {
   /** As written, macros expanded. */
   readonly expr: Expr;
   readonly nnf: Nnf;
+  /** Nodes that it came to while it was checked. */
+  readonly parts: number;
   readonly warnings: readonly Warning[];
   /** Where the conditions in `expr` were written. */
   readonly written: ReadonlyMap<Expr, Written>;
@@ -73,8 +75,8 @@ export function checkExpression(
   const nnf = bindRegister(toNnf(expr));
   if (nnf.kind === "const")
     scope.warn("constant", node.span, nnf.value ? `the rule matches every ${event} event` : "the rule can never match");
-  const { warnings, written, texts, variablesRead: variables } = scope;
-  return { event, expr: scope.register === undefined ? expr : nnf, nnf, warnings, written, texts, variables };
+  const { warnings, written, texts, variablesRead: variables, nodes: parts } = scope;
+  return { event, expr: scope.register === undefined ? expr : nnf, nnf, parts, warnings, written, texts, variables };
 }
 
 /** Depth of the logical part, found without recursion. */

@@ -60,6 +60,7 @@ export function checkRule(
       event: first.event,
       expr,
       nnf: toNnf(expr),
+      parts: variants.reduce((sum, variant) => sum + variant.parts, 0),
       warnings: i === 0 ? first.warnings : [],
       written: new Map(variants.flatMap((variant) => [...variant.written])),
       texts: new Map(variants.flatMap((variant) => [...variant.texts])),

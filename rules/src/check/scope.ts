@@ -9,7 +9,7 @@ import type { TextOperand } from "./operand.ts";
 import type { VariableTable } from "./variables.ts";
 
 /** Most nodes of an expression once its macros are expanded. */
-export const EXPANDED_NODES_MAX = 100_000;
+export const EXPANDED_NODES_MAX = 50_000;
 /** Deepest tree once macros are expanded and chains are grouped. */
 export const EXPRESSION_DEPTH_MAX = 256;
 /** Most macros within one another. */
@@ -140,6 +140,11 @@ export class Scope {
   /** @param excerpt where the span lies, when that is not the text being checked */
   warn(code: string, span: Span, message: string, hint?: string, excerpt: Excerpt = this.#excerpt): void {
     this.warnings.push({ code, message, span, excerpt, hint });
+  }
+
+  /** Parts counted so far. */
+  get nodes(): number {
+    return this.#nodes;
   }
 
   /** Counts parts of the expression beyond the nodes that are entered. */

@@ -127,19 +127,31 @@ function costOf(event: string, flags: readonly string[]): Pick<Unfiltered, "freq
   };
 }
 
-/** @returns the smallest parts that would each have to name a path */
+/** Most conditions that are named as what prevents filtering; each takes its line with it. */
+const PREVENTERS_MAX = 20;
+
+/** @returns the smallest parts that would each have to name a path, the first ones */
 function preventers(part: Located): readonly Preventer[] {
   if (isFiltered(part)) return [];
   if (part.kind === "single") return [preventerAt(part.at, textOf(part), part.nnf)];
-  if (part.kind === "or") return part.terms.flatMap(preventers);
+  if (part.kind === "or") return preventersOf(part.terms);
   const terms = conjuncts(part);
   // A choice that names paths in some of its alternatives lacks them in the others only.
   const partly = terms.find((term) => term.kind === "or" && term.terms.some(isFiltered));
   if (partly !== undefined) return preventers(partly);
   const tried = terms.filter(({ nnf }) => nnf.kind === "string" && isLookedUp(nnf));
-  if (tried.length > 0) return tried.flatMap(preventers);
+  if (tried.length > 0) return preventersOf(tried);
   const text = textOf(part);
   return [{ ...placeAt(part.at, "no condition in it names a path, a directory or a name of the file"), text }];
+}
+
+function preventersOf(terms: readonly Located[]): readonly Preventer[] {
+  const found: Preventer[] = [];
+  for (const term of terms) {
+    if (found.length >= PREVENTERS_MAX) break;
+    for (const preventer of preventers(term)) found.push(preventer);
+  }
+  return found.slice(0, PREVENTERS_MAX);
 }
 
 /** What has to be true together, macros looked into. */

@@ -1,7 +1,7 @@
 /** Lints of single texts: patterns that are not what they look like, names that cannot be, paths beside the point. */
 import type { Field } from "@weir/matcher-wasm/format";
 import type { CheckedExpression, TextUse, Written } from "../check/index.ts";
-import { testText } from "../explain.ts";
+import { sourceOf } from "../explain.ts";
 import type { StringTest } from "../ir.ts";
 import { globComponents, type PathGlob, parseGlob } from "../pattern.ts";
 import { leavesOf } from "../reads.ts";
@@ -131,12 +131,12 @@ function shortestText(pattern: string, shared: number): string {
 
 /** Items of a list that another item includes; what is not found with the steps that are left is not said. */
 function lintList(tests: readonly StringTest[], texts: CheckedExpression["texts"], { report, prover }: Options): void {
-  const plain = new Map<string, StringTest>();
-  const others = new Map<string, StringTest>();
+  const known = new Map<StringTest["kind"], Map<string, StringTest>>();
   const distinct = tests.filter((test) => {
-    const [first, text] = test.kind === "equals" ? [plain, test.value] : [others, testText(test)];
-    const same = first.get(text);
-    if (same === undefined) first.set(text, test);
+    const first = known.get(test.kind) ?? new Map<string, StringTest>();
+    known.set(test.kind, first);
+    const same = first.get(sourceOf(test));
+    if (same === undefined) first.set(sourceOf(test), test);
     else reportItem(test, same, texts, report);
     return same === undefined;
   });

@@ -1,10 +1,16 @@
 /** Policies that are wrong in every way: they are reported, in one way whatever the order of files, and nothing throws. */
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parse, stringify } from "yaml";
+import { heavyPolicies } from "../../test/heavy.ts";
 import { policyTexts } from "../../test/texts.ts";
 import { type Analysis, analysePolicies } from "../analyse.ts";
+import { FILE_NODES_MAX } from "../expansion.ts";
+import { allDiagnostics, kernelFilters, unfilteredPart } from "../lint/index.ts";
+import { leavesOf } from "../reads.ts";
+import { Budget } from "../regex/budget.ts";
+import { FILE_REGEX_WORK_MAX } from "../regex/index.ts";
 import type { PolicyInput } from "./text.ts";
 
 const texts = ["default.policy", "site.policy"].map((name) =>
@@ -125,4 +131,63 @@ test("texts with pieces cut out and put in", () => {
     }),
     { numRuns: 25 },
   );
+});
+
+/** Leaves of all loaded rules. */
+function leafCount({ rules }: Analysis): number {
+  return rules.reduce((sum, { checked }) => sum + [...leavesOf(checked.expr)].length, 0);
+}
+
+const analyseText = (text: string): Analysis => analysePolicies([{ name: "p", text }]);
+
+const tower = (levels: number, item: (inner: string) => string): string =>
+  Array.from({ length: levels }, (_, i) => `  - { id: m${i + 1}, expression: '${item(`m${i}`)}' }\n`).join("");
+
+test("what macros repeat is there once", () => {
+  const base = 'open.file.path == "/etc/0" || process.file.path == "/etc/1" || process.uid != 2';
+  const either = `macros:\n  - { id: m0, expression: '${base}' }\n${tower(10, (m) => `${m} || ${m}`)}`;
+  const { rules } = analyseText(`${either}rules:\n  - { id: r, expression: 'm10 && not (m10 && m9)' }\n`);
+  // A condition and its negation, three leaves each.
+  expect(rules[0] && [...leavesOf(rules[0].checked.expr)].length).toBe(6);
+  const lists = `macros:\n  - { id: m0, expression: '["/a", ~"/b/*"]' }\n${tower(10, (m) => `[${m}, ${m}]`)}`;
+  const listed = analyseText(`${lists}rules:\n  - { id: r, expression: 'open.file.path in m10' }\n`);
+  expect(listed.rules[0]?.checked.expr).toMatchObject({
+    tests: [
+      { kind: "equals", value: "/a" },
+      { kind: "glob", pattern: "/b/*" },
+    ],
+  });
+});
+
+test("comparing conditions with one another over and over fills the set, and the rules behind are not checked", () => {
+  const nested = `${"open.created == (".repeat(12)}open.created${")".repeat(12)}`;
+  const rules = Array.from({ length: 200 }, (_, i) => `  - { id: r${i}, expression: '${nested}' }\n`);
+  const analysis = analyseText(`rules:\n${rules.join("")}`);
+  expect(analysis.diagnostics[0]).toMatchObject({ code: "set-too-large" });
+  expect(leafCount(analysis)).toBeLessThan(FILE_NODES_MAX);
+  expect(analysis.rules.length).toBeGreaterThan(0);
+});
+
+/** Regexes without approvers, of which the kernel report asks what texts they are. */
+const REGEXES = `rules:\n${Array.from({ length: 300 }, (_, i) => `  - { id: r${i}, expression: 'open.file.name =~ r"^f${i}[a-z]+\\.(txt|sh)$"' }\n`).join("")}`;
+
+test("one file keeps within its limits, and what is said of it makes no regex anew", () => {
+  const spend = vi.spyOn(Budget.prototype, "spend");
+  let regexes = 0;
+  fc.assert(
+    fc.property(heavyPolicies, (text) => {
+      const analysis = analyseText(text);
+      expect(leafCount(analysis)).toBeLessThanOrEqual(FILE_NODES_MAX);
+      expect(analysis.regexes.work).toBeLessThan(1.1 * FILE_REGEX_WORK_MAX);
+      regexes += analysis.regexes.work;
+      spend.mockClear();
+      allDiagnostics(analysis);
+      kernelFilters(analysis);
+      analysis.rules.map(unfilteredPart);
+      expect(spend).not.toHaveBeenCalled();
+    }),
+    { numRuns: 8, examples: [[REGEXES]] },
+  );
+  spend.mockRestore();
+  expect(regexes).toBeGreaterThan(0);
 });

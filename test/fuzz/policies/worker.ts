@@ -1,6 +1,6 @@
 /** Checks and compiles one policy after another, in a thread of its own that can be ended when one keeps it too long. */
 import { parentPort } from "node:worker_threads";
-import { allDiagnostics, analysePolicies, compileAnalysis } from "@weir/rules";
+import { allDiagnostics, analysePolicies, compileAnalysis, kernelFilters, unfilteredPart } from "@weir/rules";
 
 /** What became of one file; times are of the processor, of this thread. */
 export interface Outcome {
@@ -24,6 +24,8 @@ async function judge(text: string | Uint8Array): Promise<Outcome> {
   const start = threadMs();
   const analysis = analysePolicies([{ name: "policy.yaml", text }]);
   const diagnostics = allDiagnostics(analysis);
+  kernelFilters(analysis);
+  analysis.rules.map(unfilteredPart);
   const checked = threadMs();
   const { ok, rules, regexes } = analysis;
   const outcome = { checkMs: checked - start, regexWork: regexes.work, rules: rules.length, ok };

@@ -102,13 +102,20 @@ export function parseGlob(pattern: string): PathGlob {
 }
 
 function parse(pattern: string): PathGlob {
+  const components = checkedComponents(pattern);
+  const double = components.indexOf(DOUBLE_STAR);
+  if (double < 0) return { prefix: components.map(flat), suffix: null };
+  return { prefix: components.slice(0, double).map(flat), suffix: components.slice(double + 1).map(flat) };
+}
+
+/** As `globComponents`; throws as `parseGlob` does. */
+export function checkedComponents(pattern: string): readonly string[] {
   checkLength(pattern);
   const components = globComponents(pattern);
   const first = components.indexOf(DOUBLE_STAR);
-  if (first < 0) return { prefix: components.map(flat), suffix: null };
-  if (components.indexOf(DOUBLE_STAR, first + 1) >= 0)
+  if (first >= 0 && components.indexOf(DOUBLE_STAR, first + 1) >= 0)
     throw new PatternError("`**` may occur once in a path glob", pattern, pattern.lastIndexOf(DOUBLE_STAR));
-  return { prefix: components.slice(0, first).map(flat), suffix: components.slice(first + 1).map(flat) };
+  return components;
 }
 
 /**

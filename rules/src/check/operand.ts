@@ -2,7 +2,7 @@
 import type { Field } from "@weir/matcher-wasm/format";
 import type { Expr, IntExpr, Network, StringTest, TemplatePart } from "../ir.ts";
 import { globFlaw, pathFlaw } from "../paths.ts";
-import { hasStar, PatternError, parseGlob, parsePattern } from "../pattern.ts";
+import { checkedComponents, hasStar, PatternError, parsePattern } from "../pattern.ts";
 import type { Excerpt } from "../source.ts";
 import type { Span } from "../syntax/error.ts";
 import { regexTest } from "./regex.ts";
@@ -113,7 +113,7 @@ export function readTest(scope: Scope, field: Field, text: TextOperand, like: bo
     return { kind: "equals", value };
   }
   try {
-    if (glob) parseGlob(value);
+    if (glob) checkedComponents(value);
     else parsePattern(value);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;

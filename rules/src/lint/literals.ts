@@ -102,7 +102,7 @@ function lintGlob(pattern: string, use: TextUse, report: Report): void {
     });
     return;
   }
-  const overlap = overlapOf(parseGlob(pattern));
+  const overlap = globComponents(pattern).includes("**") ? overlapOf(parseGlob(pattern)) : null;
   if (overlap === null) return;
   const shortest = shortestText(pattern, overlap);
   report({

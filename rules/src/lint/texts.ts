@@ -20,6 +20,8 @@ import { regexFits } from "../regex/index.ts";
 /** Longest regular expression and text that are held against each other. */
 const REGEX_LENGTH_MAX = 200;
 const REGEX_TEXT_BYTES_MAX = 200;
+/** Most stars of a pattern that is held against others. */
+const STARS_MAX = 32;
 const encoder = new TextEncoder();
 /** Occurs in no UTF-8 text; stands for a star of the narrower pattern. */
 const STAR = 0xff;
@@ -52,14 +54,25 @@ function build(test: StringTest): Prepared {
     case "equals":
       return { kind: "equals", start: test.value, bytes: encoder.encode(test.value) };
     case "glob":
+      if (hasManyStars(test.pattern)) return other(test);
       return { kind: "glob", start: beforeStar(globComponents(test.pattern).join("/")), glob: parseGlob(test.pattern) };
     case "pattern":
+      if (hasManyStars(test.pattern)) return other(test);
       return { kind: "pattern", start: beforeStar(test.pattern), pattern: parsePattern(test.pattern) };
     case "regex":
       return test.source.length > REGEX_LENGTH_MAX ? other(test) : { kind: "regex", start: "", source: test.source };
     case "template":
       return other(test);
   }
+}
+
+function hasManyStars(pattern: string): boolean {
+  let at = -1;
+  for (let stars = 0; stars <= STARS_MAX; stars++) {
+    at = pattern.indexOf("*", at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }
 
 const other = (test: StringTest): Prepared => ({ kind: "other", source: testText(test) });

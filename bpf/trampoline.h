@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "lib/argument.h"
 #include "lib/stash.h"
 #include "trampoline/attributes.h"
 #include "trampoline/mount.h"
@@ -17,7 +18,7 @@
 #include "trampoline/open.h"
 #include "trampoline/xattr.h"
 
-/* chdir and fchdir, and whatever else gives a task another working directory (setns). Can't fail. */
+/* chdir and fchdir, and whatever else gives a task another working directory (setns). It can't fail; chdir can before. */
 SEC("fentry/set_fs_pwd")
 int trampoline_chdir(void *ctx)
 {
@@ -32,6 +33,35 @@ int trampoline_chdir(void *ctx)
 	event_subject(s, &path);
 	push_file(s, &path);
 	event_end(s, 0);
+	return 0;
+}
+
+#if defined(__TARGET_ARCH_x86)
+#define CHDIR	      "__x64_sys_chdir"
+#define FIRST_OF(regs) BPF_CORE_READ(regs, di)
+#else
+#define CHDIR	      "__arm64_sys_chdir"
+#define FIRST_OF(regs) BPF_CORE_READ(regs, regs[0])
+#endif
+
+/* The name is the task's, read after the call. */
+SEC("fexit/" CHDIR)
+int trampoline_chdir_refused(void *ctx)
+{
+	struct pt_regs *regs = (void *)argument(ctx, 0);
+	struct scratch *s;
+
+	if (!is_refusal(result_of(ctx)))
+		return 0;
+	s = event_begin(EVENT_CHDIR, 0);
+	if (!s)
+		return 0;
+	event_outcome(s, result_of(ctx));
+	((struct record *)s->record)->flags |= FLAG_RESOLVED_AT_SYSCALL;
+	if (push_argument(s, AT_FDCWD, FIRST_OF(regs), 1) < 0)
+		event_lost(s);
+	else
+		event_end(s, 0);
 	return 0;
 }
 

@@ -144,6 +144,39 @@ static long descend_step(__u32 i, struct descend *d)
 }
 
 /*
+ * Finds the name of a file that lies in no directory, as of memfd_create(2): up to the first slash, which it may have, or
+ * that of its file system where it has none (pipes, sockets).
+ */
+__noinline int name_pseudo_file(struct scratch *s, __u64 dentry_address)
+{
+	struct dentry *dentry = (void *)dentry_address;
+	struct component *c;
+	__u32 len;
+
+	if (!s)
+		return 0;
+	c = &s->climb[0];
+	c->name = (__u64)BPF_CORE_READ(dentry, d_name.name);
+	len = BPF_CORE_READ(dentry, d_name.len);
+	if (!len) {
+		c->name = (__u64)BPF_CORE_READ(dentry, d_inode, i_sb, s_type, name);
+		len = NAME_BYTES_MAX;
+	}
+	len &= NAME_BYTES_MAX;
+	if (bpf_probe_read_kernel_str(s->name, len + 1, (void *)c->name) < 0)
+		return 0;
+	c->len = 0;
+	for (__u32 i = 0; i < NAME_BYTES_MAX && i < len; i++) {
+		if (s->name[i] == 0 || s->name[i] == '/')
+			break;
+		c->len = i + 1;
+	}
+	c->hash = name_hash(s->name, c->len & NAME_BYTES_MAX);
+	s->climbed = 1;
+	return 0;
+}
+
+/*
  * Appends the path of a struct vfsmount, 0 for the path in the file system, and a struct dentry to an empty path.
  * A call costs as much as the step that it makes, so the first steps are made in line.
  */
@@ -168,6 +201,9 @@ __noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 
 		bpf_loop(CLIMB_STEPS_MAX - STEPS_IN_LINE, climb_step, &c, 0);
 	}
+	/* In a mount that is in no tree, and not its root. */
+	if (s->arrived && !s->climbed && s->mnt && (__u64)at != s->mnt_root)
+		name_pseudo_file(s, as_number(s, at));
 	g = generation_in(s->slot);
 	end = false;
 	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)

@@ -24,6 +24,7 @@ struct stash {
 	__u32 text_kind;
 	__u64 text;
 	struct dentry *subject;	   /* the dentry that the operation acts on */
+	struct dentry *exchanged;  /* the one that gets its name, whose event is another one; NULL: none */
 	struct file_record record; /* with op_* and the attributes of the file */
 	struct stashed_path path;
 	struct stashed_path dest; /* none where its mount is NULL */
@@ -128,6 +129,46 @@ static __always_inline void push_stashed(struct scratch *s, struct stashed_path 
 	path_push_user(s, 0, p->name_len);
 }
 
+/* Begins the event of a stash; NULL: nobody wants it, or it failed in a way that is not reported. */
+static __always_inline struct scratch *stash_event(struct stash *stash, __s64 result)
+{
+	__u32 type = stash->type & (EVENT_TYPES - 1); /* for the verifier */
+	struct scratch *s;
+
+	barrier_var(type);
+	s = is_reported(result) ? event_begin(type, stash->record.op_flags) : NULL;
+	if (!s)
+		return NULL;
+	__builtin_memcpy(s->record, &stash->record, sizeof(stash->record));
+	event_outcome(s, result);
+	return s;
+}
+
+/* The event of the other file, where two have exchanged their names. It is described as it is after that. */
+__noinline int stash_exchanged(__s64 result)
+{
+	__u64 id = bpf_get_current_pid_tgid();
+	struct stash *stash = bpf_map_lookup_elem(&stashes, &id);
+	struct scratch *s;
+	struct path other;
+	__u64 tenants;
+
+	if (!stash || !stash->exchanged)
+		return 0;
+	s = stash_event(stash, result);
+	if (!s)
+		return 0;
+	((struct record *)s->record)->flags = FLAG_ATTRIBUTES_UNKNOWN;
+	other.mnt = stash->dest.path.mnt;
+	other.dentry = stash->exchanged;
+	event_subject(s, &other);
+	push_stashed(s, &stash->dest);
+	tenants = event_next_path(s);
+	push_stashed(s, &stash->path);
+	event_end(s, tenants);
+	return 0;
+}
+
 /*
  * Ends the operation on `subject` that this thread stashed as one of `types`, with what the kernel returned: an event,
  * unless it failed in a way that is not reported. A global function for the reason that lib/path.h gives.
@@ -137,16 +178,11 @@ __noinline int stash_done(__u64 types, __u64 subject, __s64 result)
 	struct stash *stash = stash_of(types, subject);
 	struct scratch *s;
 	__u64 tenants = 0;
-	__u32 type;
 
 	if (!stash)
 		return 0;
-	type = stash->type & (EVENT_TYPES - 1); /* for the verifier */
-	barrier_var(type);
-	s = is_reported(result) ? event_begin(type, stash->record.op_flags) : NULL;
+	s = stash_event(stash, result);
 	if (s) {
-		__builtin_memcpy(s->record, &stash->record, sizeof(stash->record));
-		event_outcome(s, result);
 		event_text(s, stash->text_kind, stash->text);
 		if (stash->path.name_len || stash->dest.path.mnt)
 			push_stashed(s, &stash->path);
@@ -158,6 +194,7 @@ __noinline int stash_done(__u64 types, __u64 subject, __s64 result)
 		}
 		event_end(s, tenants);
 	}
+	stash_exchanged(result);
 	stash_drop();
 	return 0;
 }

@@ -97,6 +97,14 @@ int trampoline_mount_moved_done(void *ctx)
 	return 0;
 }
 
+/* By int 0x80 or in a 32-bit program; x86 alone has another function for that. */
+SEC("fexit/__ia32_sys_move_mount")
+int trampoline_mount_moved_done_ia32(void *ctx)
+{
+	stash_done(TYPE_BIT(EVENT_MOUNT), 0, result_of(ctx));
+	return 0;
+}
+
 /*
  * path_umount(path, flags). The mount has left the tree afterwards, so the place below it is kept. Where nothing is
  * mounted, what is refused is about the path itself.

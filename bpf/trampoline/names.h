@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What happens to names in directories: unlink, rmdir, mkdir, link, rename. The first parameters of the
+ * What happens to names in directories: unlink, rmdir, mkdir, link, symlink, rename. The first parameters of the
  * vfs_*() functions are the mount's id mapping and the directory; since 5.12.
  */
 #pragma once
 
+#include "../lib/made.h"
 #include "../lib/stash.h"
+
+#define RENAME_EXCHANGE 2
 
 /* A name of this directory is to go away. The caller holds its inode; the dentry will not. */
 static __always_inline void removal_asked(void *ctx, __u32 type)
@@ -120,6 +123,68 @@ int trampoline_link_done(void *ctx)
 	return 0;
 }
 
+/*
+ * A symbolic link: its name is the destination, and what it says is the source, resolved lexically from its directory
+ * on. A global function for the reason that lib/path.h gives. `text`: a string of the kernel.
+ */
+__noinline int symlink_done(__u64 mnt, __u64 dentry, __u64 text, int result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct dentry *link = (void *)dentry;
+	struct path root;
+	struct scratch *s;
+	__u64 tenants;
+
+	if (!is_reported(result))
+		return 0;
+	s = event_begin(EVENT_LINK, 0);
+	if (!s)
+		return 0;
+	event_outcome(s, result);
+	if (bpf_probe_read_kernel_str(s->user, PATH_BYTES_MAX + 1, (void *)text) < 0) {
+		event_lost(s);
+		return 0;
+	}
+	if (s->user[0] == '/') {
+		root.mnt = task->fs->root.mnt;
+		root.dentry = task->fs->root.dentry;
+		push_path(s, &root);
+	} else {
+		path_push_object(s, mnt, (__u64)READ(link, d_parent));
+	}
+	path_push_string(s);
+	tenants = event_next_path(s);
+	path_push_object(s, mnt, dentry);
+	event_end(s, tenants);
+	return 0;
+}
+
+/* security_path_symlink(dir, dentry, text) */
+SEC("fexit/security_path_symlink")
+int trampoline_symlink_asked(void *ctx)
+{
+	struct path *directory = (void *)argument(ctx, 0);
+	__u64 mnt = (__u64)BPF_CORE_READ(directory, mnt), dentry = argument(ctx, 1);
+	int result = result_of(ctx);
+
+	if (result == 0)
+		made_asked(mnt, dentry, EVENT_LINK);
+	else
+		symlink_done(mnt, dentry, argument(ctx, 2), result);
+	return 0;
+}
+
+/* vfs_symlink(idmap, dir, dentry, text) */
+SEC("fexit/vfs_symlink")
+int trampoline_symlink_done(void *ctx)
+{
+	__u64 dentry = argument(ctx, 2), mnt = made_mount(dentry);
+
+	if (mnt)
+		symlink_done(mnt, dentry, argument(ctx, 3), result_of(ctx));
+	return 0;
+}
+
 /* security_path_rename(old_dir, old_dentry, new_dir, new_dentry, flags). It changes the names of dentries. */
 SEC("fexit/security_path_rename")
 int trampoline_rename_asked(void *ctx)
@@ -133,12 +198,15 @@ int trampoline_rename_asked(void *ctx)
 		return 0;
 	stash_subject(stash, BPF_CORE_READ(from, mnt), dentry);
 	stash->record.op_flags = argument(ctx, 4); /* RENAME_* */
+	if (stash->record.op_flags & RENAME_EXCHANGE)
+		stash->exchanged = (void *)argument(ctx, 3);
 	stash_name(&stash->path, from, dentry);
 	stash_name(&stash->dest, (void *)argument(ctx, 2), (void *)argument(ctx, 3));
 	stash_asked(s, stash, result_of(ctx));
 	return 0;
 }
 
+/* Of two names that are exchanged each is an old one and a new one. */
 SEC("fexit/vfs_rename")
 int trampoline_rename_done(void *ctx)
 {

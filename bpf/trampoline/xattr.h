@@ -63,8 +63,8 @@ static __always_inline bool is_inner(struct super_block *sb)
 	return BPF_CORE_READ(subject, d_inode, i_sb) != sb;
 }
 
-/* (idmap, dentry, name, …): the string lives until the call has ended. */
-static __always_inline void xattr_asked(void *ctx, __u32 type, __u32 flags)
+/* (idmap, dentry, …). `name`: a string of the kernel that lives until the call has ended. */
+static __always_inline void xattr_asked(void *ctx, __u32 type, __u64 name, __u32 flags)
 {
 	struct dentry *dentry = (void *)argument(ctx, 1);
 	struct super_block *sb = BPF_CORE_READ(dentry, d_inode, i_sb);
@@ -90,7 +90,7 @@ static __always_inline void xattr_asked(void *ctx, __u32 type, __u32 flags)
 	stash_subject(stash, mnt, dentry);
 	stash->record.op_flags = flags;
 	stash->text_kind = TEXT_KERNEL;
-	stash->text = argument(ctx, 2);
+	stash->text = name;
 	stash_keep(s, stash);
 }
 
@@ -103,7 +103,7 @@ static __always_inline void xattr_done(void *ctx)
 SEC("fentry/vfs_setxattr")
 int trampoline_setxattr_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_SETXATTR, argument(ctx, 5));
+	xattr_asked(ctx, EVENT_SETXATTR, argument(ctx, 2), argument(ctx, 5));
 	return 0;
 }
 
@@ -117,7 +117,7 @@ int trampoline_setxattr_done(void *ctx)
 SEC("fentry/vfs_removexattr")
 int trampoline_removexattr_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_REMOVEXATTR, 0);
+	xattr_asked(ctx, EVENT_REMOVEXATTR, argument(ctx, 2), 0);
 	return 0;
 }
 
@@ -132,7 +132,7 @@ int trampoline_removexattr_done(void *ctx)
 SEC("fentry/vfs_set_acl")
 int trampoline_setxattr_acl_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_SETXATTR, 0);
+	xattr_asked(ctx, EVENT_SETXATTR, argument(ctx, 2), 0);
 	return 0;
 }
 
@@ -146,12 +146,32 @@ int trampoline_setxattr_acl_done(void *ctx)
 SEC("fentry/vfs_remove_acl")
 int trampoline_removexattr_acl_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_REMOVEXATTR, 0);
+	xattr_asked(ctx, EVENT_REMOVEXATTR, argument(ctx, 2), 0);
 	return 0;
 }
 
 SEC("fexit/vfs_remove_acl")
 int trampoline_removexattr_acl_done(void *ctx)
+{
+	xattr_done(ctx);
+	return 0;
+}
+
+static const char FILEATTR[] = "system.fileattr";
+
+/*
+ * vfs_fileattr_set(idmap, dentry, attributes): what chattr(1) sets, by FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR or
+ * file_setattr(2), as an attribute of this name.
+ */
+SEC("fentry/vfs_fileattr_set")
+int trampoline_fileattr_asked(void *ctx)
+{
+	xattr_asked(ctx, EVENT_SETXATTR, (__u64)FILEATTR, 0);
+	return 0;
+}
+
+SEC("fexit/vfs_fileattr_set")
+int trampoline_fileattr_done(void *ctx)
 {
 	xattr_done(ctx);
 	return 0;

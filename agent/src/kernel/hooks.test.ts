@@ -43,6 +43,19 @@ describe("planHooks", () => {
 
   test("what only serves types that are missing is left out", () => {
     expect(planHooks(kernel({ vfs_setxattr: null })).programs).not.toContain("trampoline_xattr_mount");
+    expect(planHooks(kernel({ vfs_symlink: [undefined, "inode", "dentry"] })).programs).not.toContain(
+      "trampoline_symlink_done",
+    );
+  });
+
+  test("what adds to a type is taken where it is, and missed by nobody", () => {
+    expect(planHooks(kernel({ vfs_create: ["mnt_idmap", "inode", "dentry"] })).programs).toContain(
+      "trampoline_create_done",
+    );
+    const { programs, missing } = planHooks(kernel({ vfs_create: ["mnt_idmap", "dentry"], vfs_truncate: null }));
+    expect(programs).toContain("trampoline_create_done_in");
+    expect(programs).not.toContain("trampoline_create_done");
+    expect(missing).not.toHaveProperty("open");
   });
 
   test("without an essential type the mode is not worth having", () => {

@@ -14,6 +14,8 @@ interface Hook {
   readonly programs: readonly string[];
   /** Event types that are not captured without it. */
   readonly types: readonly string[];
+  /** Event types that it is for: those, and some of whose events it adds. */
+  readonly serves: readonly string[];
 }
 
 const hook = (
@@ -21,11 +23,13 @@ const hook = (
   expected: Expected,
   programs: string | readonly string[],
   types: string | readonly string[],
+  adds: string | readonly string[] = [],
 ): Hook => ({
   function: name,
   expected,
   programs: [programs].flat(),
   types: [types].flat(),
+  serves: [types, adds].flat(),
 });
 
 /** The name of a system call's function. */
@@ -42,6 +46,32 @@ const HOOKS: readonly Hook[] = [
     "trampoline_open",
     "open",
   ),
+  hook(
+    "do_file_open_root",
+    [
+      [0, "path"],
+      [2, "open_flags"],
+    ],
+    "trampoline_open_root",
+    [],
+    "open",
+  ),
+  hook("vfs_truncate", [[0, "path"]], "trampoline_truncate", [], "open"),
+  hook("security_file_receive", [[0, "file"]], "trampoline_received", [], "open"),
+  hook(
+    "security_path_mknod",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_mknod_asked",
+    [],
+    "open",
+  ),
+  hook("vfs_mknod", [[2, "dentry"]], "trampoline_mknod_done", [], "open"),
+  // Without the directory since 7.0 or so.
+  hook("vfs_create", [[2, "dentry"]], "trampoline_create_done", [], "open"),
+  hook("vfs_create", [[1, "dentry"]], "trampoline_create_done_in", [], "open"),
   hook(
     "security_path_unlink",
     [
@@ -88,6 +118,17 @@ const HOOKS: readonly Hook[] = [
     "link",
   ),
   hook(
+    "security_path_symlink",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_symlink_asked",
+    [],
+    "link",
+  ),
+  hook("vfs_symlink", [[2, "dentry"]], "trampoline_symlink_done", [], "link"),
+  hook(
     "security_path_mkdir",
     [
       [0, "path"],
@@ -117,11 +158,25 @@ const HOOKS: readonly Hook[] = [
     "removexattr",
   ),
   // Before Linux 6.2 access control lists go the way of other attributes.
-  hook("vfs_set_acl", [[1, "dentry"]], ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"], []),
-  hook("vfs_remove_acl", [[1, "dentry"]], ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"], []),
+  hook(
+    "vfs_set_acl",
+    [[1, "dentry"]],
+    ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"],
+    [],
+    "setxattr",
+  ),
+  hook(
+    "vfs_remove_acl",
+    [[1, "dentry"]],
+    ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"],
+    [],
+    "removexattr",
+  ),
+  hook("vfs_fileattr_set", [[1, "dentry"]], ["trampoline_fileattr_asked", "trampoline_fileattr_done"], [], "setxattr"),
   hook("path_mount", [[1, "path"]], "trampoline_mount", "mount"),
   hook("security_move_mount", [[0, "path"]], "trampoline_mount_moved_asked", "mount"),
   hook(`${SYSCALL_PREFIX}move_mount`, [], "trampoline_mount_moved_done", "mount"),
+  hook("__ia32_sys_move_mount", [], "trampoline_mount_moved_done_ia32", [], "mount"),
   hook("path_umount", [[0, "path"]], ["trampoline_umount_asked", "trampoline_umount_done"], "umount"),
   hook(
     "do_splice",
@@ -133,6 +188,7 @@ const HOOKS: readonly Hook[] = [
     "splice",
   ),
   hook("set_fs_pwd", [[1, "path"]], "trampoline_chdir", "chdir"),
+  hook(`${SYSCALL_PREFIX}chdir`, [[0, "pt_regs"]], "trampoline_chdir_refused", [], "chdir"),
 ];
 
 /** Without one of these, trampolines are not worth having: the tracepoints see them all. */
@@ -167,7 +223,7 @@ export function planHooks(
     if (why !== undefined) for (const type of h.types) missing[type] ??= why;
     return why === undefined;
   });
-  const wanted = usable.filter(({ types }) => types.length === 0 || types.some((type) => !(type in missing)));
+  const wanted = usable.filter(({ serves }) => serves.some((type) => !(type in missing)));
   return {
     programs: new Set(wanted.flatMap(({ programs }) => programs)),
     captured: ALL_TYPES.filter((type) => !(type in missing)),

@@ -2,6 +2,7 @@
  * Every way in which programs do what the kernel stage reports, with what it has to say of it in each mode.
  * Scripts run in an empty folder; paths are relative to it.
  */
+import { entries } from "./techniques.entry.fixture.ts";
 import {
   AT_FDCWD,
   type Expected,
@@ -13,6 +14,8 @@ import {
   type Technique,
   UNCHANGED,
 } from "./techniques.kit.fixture.ts";
+import { naming } from "./techniques.names.fixture.ts";
+import { opens } from "./techniques.open.fixture.ts";
 import { refused } from "./techniques.refused.fixture.ts";
 
 export type { Expected, Technique };
@@ -337,4 +340,7 @@ export const TECHNIQUES: readonly Technique[] = [
   ...overlay,
   ...failures,
   ...refused,
+  ...opens,
+  ...naming,
+  ...entries,
 ];

@@ -17,6 +17,7 @@ export interface Expected {
   readonly fileUid?: number;
   /** 0 or -errno. */
   readonly retval?: number;
+  readonly created?: boolean;
   readonly resolution?: "object" | "syscall";
   readonly filesystem?: string;
 }
@@ -33,6 +34,8 @@ export interface Technique {
   readonly types?: readonly string[];
   /** First kernel that has the call. */
   readonly since?: readonly [major: number, minor: number];
+  /** A shell's condition without which the technique is not to be had. */
+  readonly needs?: string;
 }
 
 export const UNCHANGED = 0xffffffff;
@@ -46,3 +49,6 @@ export const OPEN = (name: string): string => `open(my $f, "+<", "${name}") or d
 export const file = ": > f; chmod 640 f; chown 9:9 f";
 export const FILE = { mode: 0o100640, fileUid: 9 };
 export const AT_FDCWD = -100;
+
+/** Names of files that techniques use outside of their folder, where it has no path. */
+export const ELSEWHERE: readonly string[] = ["memfd:weir", "pipefs", "weir-pivoted"];

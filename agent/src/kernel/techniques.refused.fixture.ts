@@ -34,12 +34,13 @@ export const refused: readonly Technique[] = [
   },
   {
     name: "changes that are refused",
-    before: `chmod 755 .; : > f; mkdir -p d/e m; : > d/g; : > own; chown 65534 own`,
+    before: `chmod 755 .; : > f; mkdir -p d/e m n; : > d/g; : > own; chown 65534 own; chmod 700 n`,
     act: nobody(`my ($f, $g, $e, $x, $h, $o, $l, $t) = ("f", "d/g", "d/e", "d/x", "d/h", "own", "d/l", pack("q4", 1, 2, 3, 4));
       my ($a, $v, $m, $fs) = ("trusted.weir", "v", "m", "tmpfs");
       refused(87, $g); refused(84, $e); refused(83, $x, 0750); refused(82, $g, $h); refused(86, $o, $l); refused(90, $f, 04755);
       refused(92, $f, 1, 2); refused(280, ${AT_FDCWD}, $f, $t, 0); refused(188, $f, $a, $v, 1, 0); refused(197, $f, $a);
-      refused(165, $fs, $m, $fs, 0, 0); refused(166, $m, 0)`),
+      refused(165, $fs, $m, $fs, 0, 0); refused(166, $m, 0); my $n = "d/../n"; refused(80, $n)`),
+    // The first chdir is that of the shell, which is started in the folder.
     types: [
       "unlink",
       "rmdir",
@@ -53,10 +54,12 @@ export const refused: readonly Technique[] = [
       "removexattr",
       "mount",
       "umount",
+      "chdir",
     ],
     expected: (mode) =>
       objects(mode)
         ? [
+            { type: "chdir", path: "", retval: 0 },
             { type: "unlink", path: "d/g", retval: EACCES, known: true, resolution: "object" },
             { type: "rmdir", path: "d/e", retval: EACCES, known: true },
             { type: "mkdir", path: "d/x", retval: EACCES, known: false, opMode: 0o750 },
@@ -69,7 +72,36 @@ export const refused: readonly Technique[] = [
             { type: "removexattr", path: "f", text: "trusted.weir", retval: EPERM },
             { type: "mount", path: "m", retval: EPERM },
             { type: "umount", path: "m", retval: EPERM },
+            { type: "chdir", path: "n", retval: EACCES, resolution: "syscall" },
           ]
-        : [],
+        : [{ type: "chdir", path: "", retval: 0 }],
+  },
+  {
+    name: "changes that a security module refuses",
+    before: "mkdir -p d/e; : > f; mkdir g",
+    needs: "grep -q landlock /sys/kernel/security/lsm",
+    act: `perl -e 'use strict; sub refused { my $n = shift; my $r = syscall($n, @_); $r < 0 && $! == 13 or die "$n: $r, $!" }
+      my ($rights, $f, $d, $x, $p) = (pack("Q", 0x15b2), "f", "d/e", "x", "p"); my $n = syscall(444, $rights, 8, 0); $n >= 0 or die $!;
+      syscall(157, 38, 1, 0, 0, 0) == 0 or die $!; syscall(446, $n, 0) == 0 or die $!;
+      refused(87, $f); refused(84, $d); refused(83, $x, 0700); refused(88, $f, $x); refused(133, $p, 010600); refused(2, $f, 1); refused(2, $x, 0101, 0600)'`,
+    types: ["unlink", "rmdir", "mkdir", "link", "open"],
+    expected: () => [
+      { type: "unlink", path: "f", retval: EACCES, known: true, resolution: "object" },
+      { type: "rmdir", path: "d/e", retval: EACCES },
+      { type: "mkdir", path: "x", retval: EACCES },
+      { type: "link", path: "f", destination: "x", retval: EACCES },
+      { type: "open", path: "p", retval: EACCES, created: false, resolution: "object" },
+      { type: "open", path: "f", retval: EACCES, resolution: "syscall" },
+      { type: "open", path: "x", retval: EACCES, resolution: "syscall" },
+    ],
+  },
+  {
+    name: "what fails on the way is forgotten: the thread's next change of the file is another one",
+    before: `mkdir a b; mount -t tmpfs t a; : > a/f; mount --bind a b; mount -o remount,bind,ro b`,
+    act: `perl -e 'use Errno; my ($b, $a, $t) = ("b/f", "a/f", pack("q4", 1, 2, 3, 4)); my $r = syscall(280, ${AT_FDCWD}, $b, $t, 0);
+      $r < 0 && $!{EROFS} or die "$r: $!"; syscall(76, $a, 1) == 0 or die $!'`,
+    after: "umount b a",
+    types: ["utimes", "open"],
+    expected: (mode) => (objects(mode) ? [{ type: "open", path: "a/f", opFlags: 0o1001 }] : []),
   },
 ];

@@ -10,12 +10,13 @@ import {
   eventTypeById,
   type FileEvent,
   FLAG_ATTRIBUTES_UNKNOWN,
+  FLAG_CREATED,
   FLAG_RESOLVED_AT_SYSCALL,
   ringRecords,
 } from "@weir/matcher-wasm/format";
 import type { KernelStage } from "./stage.ts";
 import { buildTables } from "./tables.ts";
-import type { Expected, Technique } from "./techniques.fixture.ts";
+import { ELSEWHERE, type Expected, type Technique } from "./techniques.kit.fixture.ts";
 
 /** Runs a shell script in a folder, in a process of its own. */
 export function shell(script: string, folder: string): string {
@@ -35,7 +36,8 @@ export function readRecords({ ring }: KernelStage): DecodedRecord[] {
   return all;
 }
 
-export function unsupported({ since }: Technique): string | undefined {
+export function unsupported({ since, needs }: Technique): string | undefined {
+  if (needs && spawnSync("/bin/sh", ["-c", needs]).status !== 0) return `not so: ${needs}`;
   const [major = 0, minor = 0] = release().split(".").map(Number);
   if (!since || major > since[0] || (major === since[0] && minor >= since[1])) return undefined;
   return `since Linux ${since.join(".")}`;
@@ -46,7 +48,8 @@ function shown(event: FileEvent, expected: Expected | undefined, folder: string)
   const relative = (path: string): string => (path === folder ? "" : path.replace(`${folder}/`, ""));
   const all: Required<Expected> = {
     type: eventTypeById(event.type)?.name ?? String(event.type),
-    path: relative(event.path),
+    // A file of O_TMPFILE is called by its inode number.
+    path: relative(event.path).replace(/#\d+$/, "#INODE"),
     destination: relative(event.destination),
     text: event.text,
     textKnown: !event.textTruncated,
@@ -59,6 +62,7 @@ function shown(event: FileEvent, expected: Expected | undefined, folder: string)
     fileUid: event.fileUid,
     filesystem: event.filesystem,
     retval: event.retval,
+    created: (event.flags & FLAG_CREATED) !== 0,
     resolution: event.flags & FLAG_RESOLVED_AT_SYSCALL ? "syscall" : "object",
   };
   const keys = expected === undefined ? ["type", "path", "destination", "text"] : Object.keys(expected);
@@ -76,7 +80,7 @@ export interface Watch {
   readonly end: () => void;
 }
 
-/** Lets a stage report every file event below a new folder. */
+/** Lets a stage report every file event below a new folder, and of names elsewhere. */
 export async function watch(stage: KernelStage): Promise<Watch> {
   const base = realpathSync(mkdtempSync(join(tmpdir(), "weir-technique-")));
   const facts = {
@@ -85,13 +89,12 @@ export async function watch(stage: KernelStage): Promise<Watch> {
   };
   const types = EVENT_TYPES.filter(({ file }) => file).map(({ name }) => name);
   const interests = types.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
-  const approvers = types.map((event) => ({
-    event,
-    kind: "ancestor" as const,
-    slot: "file" as const,
-    value: base,
-    flagsAny: null,
-  }));
+  const approver = (event: string, kind: "ancestor" | "basename", value: string) =>
+    ({ event, kind, slot: "file", value, flagsAny: null }) as const;
+  const approvers = types.flatMap((event) => [
+    approver(event, "ancestor", base),
+    ...ELSEWHERE.map((name) => approver(event, "basename", name)),
+  ]);
   await stage.activate(buildTables(1, [{ tenant: 0, seeds: { format: "weir-seeds/1", interests, approvers } }]));
   return {
     attempt: (technique) => attempt(stage, technique, { base, ...facts }),

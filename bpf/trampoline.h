@@ -37,10 +37,10 @@ int trampoline_chdir(void *ctx)
 }
 
 #if defined(__TARGET_ARCH_x86)
-#define CHDIR	      "__x64_sys_chdir"
+#define CHDIR	       "__x64_sys_chdir"
 #define FIRST_OF(regs) BPF_CORE_READ(regs, di)
 #else
-#define CHDIR	      "__arm64_sys_chdir"
+#define CHDIR	       "__arm64_sys_chdir"
 #define FIRST_OF(regs) BPF_CORE_READ(regs, regs[0])
 #endif
 

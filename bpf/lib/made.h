@@ -42,8 +42,7 @@ static __always_inline void made_asked(__u64 mnt, __u64 dentry, __u32 type)
 /* The mount of a name that has been made, or was refused; 0: not asked for. */
 static __always_inline __u64 made_mount(__u64 dentry)
 {
-	struct made *made =
-		bpf_task_storage_get(&names_made, bpf_get_current_task_btf(), NULL, 0);
+	struct made *made = bpf_task_storage_get(&names_made, bpf_get_current_task_btf(), NULL, 0);
 
 	if (!made || made->dentry != dentry)
 		return 0;

@@ -23,8 +23,9 @@ struct stash {
 	__u32 type;
 	__u32 text_kind;
 	__u64 text;
-	struct dentry *subject;	   /* the dentry that the operation acts on */
-	struct dentry *exchanged;  /* the one that gets its name, whose event is another one; NULL: none */
+	struct dentry *subject; /* the dentry that the operation acts on */
+	struct dentry
+		*exchanged; /* the one that gets its name, whose event is another one; NULL: none */
 	struct file_record record; /* with op_* and the attributes of the file */
 	struct stashed_path path;
 	struct stashed_path dest; /* none where its mount is NULL */

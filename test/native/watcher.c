@@ -18,7 +18,7 @@
 #include <sys/fanotify.h>
 #include <unistd.h>
 
-#define DIRECTORIES_MAX	   64
+#define DIRECTORIES_MAX	   256
 #define HANDLE_BYTES_MAX   128
 #define KINDS		   (FAN_CREATE | FAN_DELETE | FAN_MOVED_FROM | FAN_MOVED_TO | FAN_ATTRIB | FAN_MODIFY)
 #define LAST_WAIT_MS	   200
@@ -103,7 +103,11 @@ int main(int argc, char **argv)
 
 	if (fd < 0)
 		die("fanotify_init");
-	for (int i = 1; i < argc && count < DIRECTORIES_MAX; i++, count++) {
+	if (argc - 1 > DIRECTORIES_MAX) {
+		errno = E2BIG;
+		die("directories");
+	}
+	for (int i = 1; i < argc; i++, count++) {
 		struct directory *d = &directories[count];
 
 		d->path = argv[i];

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Removes by /proc/self/root. */
+#include "tamper.h"
+
+void act(void)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "/proc/self/root%s/watched/file",
+		 getcwd((char[PATH_MAX]){}, PATH_MAX));
+	must(unlink(path));
+}

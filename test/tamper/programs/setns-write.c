@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Joins another process's mount namespace and writes there. */
+#include "tamper.h"
+
+static pid_t start_holder(void)
+{
+	int ends[2];
+	char byte;
+	pid_t child;
+
+	must(pipe(ends));
+	child = must(fork());
+	if (child == 0) {
+		leave_mounts();
+		must(write(ends[1], "r", 1));
+		pause();
+	}
+	must(read(ends[0], &byte, 1));
+	return child;
+}
+
+void act(void)
+{
+	char path[PATH_MAX + 16], name[64];
+	pid_t holder = start_holder();
+
+	snprintf(path, sizeof(path), "%s/watched/file", getcwd((char[PATH_MAX]){}, PATH_MAX));
+	snprintf(name, sizeof(name), "/proc/%d/ns/mnt", holder);
+	must(setns(must(open(name, O_RDONLY)), CLONE_NEWNS));
+	overwrite(path);
+	kill(holder, SIGKILL);
+}

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <signal.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,8 @@ static _Noreturn void become(int told, const char *folder, const char *program,
 {
 	char byte;
 
-	if (read(told, &byte, 1) == 1 && dup2(STDOUT_FILENO, STDERR_FILENO) >= 0 &&
+	if (setpgid(0, 0) == 0 && read(told, &byte, 1) == 1 &&
+	    dup2(STDOUT_FILENO, STDERR_FILENO) >= 0 &&
 	    dup2(open("/dev/null", O_RDONLY | O_CLOEXEC), STDIN_FILENO) >= 0 &&
 	    chdir(folder) == 0) {
 		close(told);
@@ -56,6 +58,8 @@ int main(int argc, char **argv)
 		fflush(stdout);
 		if (child < 0 || write(ends[1], "g", 1) != 1 || waitpid(child, &status, 0) < 0)
 			return 2;
+		/* Children that it has left. */
+		kill(-child, SIGKILL);
 		close(ends[0]);
 		close(ends[1]);
 		printf("\nend %d\n",

@@ -9,7 +9,8 @@ import type { KernelFunction } from "./libbpf.ts";
 type Expected = readonly (readonly [parameter: number, struct: string])[];
 
 interface Hook {
-  readonly function: string;
+  /** The kernel has it under one of these names; the programs are compiled for the first. */
+  readonly functions: readonly [string, ...string[]];
   readonly expected: Expected;
   readonly programs: readonly string[];
   /** Event types that are not captured without it. */
@@ -19,13 +20,13 @@ interface Hook {
 }
 
 const hook = (
-  name: string,
+  names: string | readonly [string, ...string[]],
   expected: Expected,
   programs: string | readonly string[],
   types: string | readonly string[],
   adds: string | readonly string[] = [],
 ): Hook => ({
-  function: name,
+  functions: typeof names === "string" ? [names] : names,
   expected,
   programs: [programs].flat(),
   types: [types].flat(),
@@ -37,8 +38,9 @@ const SYSCALL_PREFIX = process.arch === "arm64" ? "__arm64_sys_" : "__x64_sys_";
 const XATTR = ["setxattr", "removexattr"];
 
 const HOOKS: readonly Hook[] = [
+  // Renamed in 7.x.
   hook(
-    "do_filp_open",
+    ["do_filp_open", "do_file_open"],
     [
       [1, "filename"],
       [2, "open_flags"],
@@ -195,11 +197,13 @@ const HOOKS: readonly Hook[] = [
 const ESSENTIAL: readonly string[] = ["open", "unlink", "rename", "chmod"];
 
 /** The functions to look up in the kernel's type information. */
-export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.map((h) => h.function);
+export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.flatMap(({ functions }) => functions);
 
 export interface HookPlan {
   /** Trampolines that this kernel takes. */
   readonly programs: ReadonlySet<string>;
+  /** Functions that programs hang on where this is another one than they were compiled for, by program. */
+  readonly targets: ReadonlyMap<string, string>;
   /** Event types that are captured; those of processes are in any case. */
   readonly captured: readonly string[];
   /** Why the others are not, by type. */
@@ -218,20 +222,27 @@ export function planHooks(
   refused: Readonly<Record<string, string>> = {},
 ): HookPlan {
   const missing: Record<string, string> = { ...refused };
-  const usable = HOOKS.filter((h) => {
-    const why = unusable(h, functions.get(h.function));
-    if (why !== undefined) for (const type of h.types) missing[type] ??= why;
-    return why === undefined;
+  const usable = HOOKS.flatMap((h) => {
+    const name = h.functions.find((candidate) => functions.has(candidate)) ?? h.functions[0];
+    const why = unusable(name, h.expected, functions.get(name));
+    if (why === undefined) return [{ ...h, name }];
+    for (const type of h.types) missing[type] ??= why;
+    return [];
   });
   const wanted = usable.filter(({ serves }) => serves.some((type) => !(type in missing)));
   return {
     programs: new Set(wanted.flatMap(({ programs }) => programs)),
+    targets: new Map(
+      wanted.flatMap(({ functions: [compiled], name, programs }) =>
+        name === compiled ? [] : programs.map((program) => [program, name] as const),
+      ),
+    ),
     captured: ALL_TYPES.filter((type) => !(type in missing)),
     missing,
   };
 }
 
-function unusable({ function: name, expected }: Hook, found: KernelFunction | undefined): string | undefined {
+function unusable(name: string, expected: Expected, found: KernelFunction | undefined): string | undefined {
   if (found === undefined) return `this kernel has no function ${name}`;
   for (const [index, struct] of expected) {
     const actual = found.parameters[index];

@@ -49,6 +49,9 @@ const c = {
   nextProgram: libbpf.func("void *bpf_object__next_program(void *obj, void *prog)"),
   programName: libbpf.func("const char *bpf_program__name(void *prog)"),
   programSetAutoload: libbpf.func("int bpf_program__set_autoload(void *prog, bool autoload)"),
+  programSetAttachTarget: libbpf.func(
+    "int bpf_program__set_attach_target(void *prog, int attachProgramFd, const char *function)",
+  ),
   programAttach: libbpf.func("void *bpf_program__attach(void *prog)"),
   programFd: libbpf.func("int bpf_program__fd(void *prog)"),
   linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
@@ -151,6 +154,11 @@ export class BpfObject {
 
   setAutoload(program: string, autoload: boolean): void {
     check("bpf_program__set_autoload", c.programSetAutoload(this.#program(program), autoload) as number);
+  }
+
+  /** Hangs a program on another function of the kernel than the one it was compiled for; before loading. */
+  setAttachTarget(program: string, target: string): void {
+    check("bpf_program__set_attach_target", c.programSetAttachTarget(this.#program(program), 0, target) as number);
   }
 
   setMaxEntries(map: string, entries: number): void {

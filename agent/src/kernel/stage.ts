@@ -88,11 +88,13 @@ function loadObject(
   { object, ringBytes, secret, pathCounters = kernelPathCounters() }: StageOptions,
   wanted: (program: string) => boolean,
   mkdirReturnsDentry: boolean,
+  targets: HookPlan["targets"] = new Map(),
 ): Pick<Loaded, "bpf" | "caching"> {
   const bpf = new BpfObject(object);
   try {
     const programs = bpf.programNames();
     for (const program of programs) bpf.setAutoload(program, wanted(program));
+    for (const [program, target] of targets) bpf.setAttachTarget(program, target);
     bpf.setMaxEntries("records", ringBytes);
     const caching = pathCounters === "none" ? undefined : pathCounters;
     bpf.setInitialValue(".rodata.options", encodeOptions({ mkdirReturnsDentry, secret, pathCounters: caching }));
@@ -120,7 +122,7 @@ function loadTrampolines(options: StageOptions): Loaded {
     const essential = essentialMissing(plan);
     if (essential !== undefined) throw new Error(essential);
     const wanted = (program: string): boolean => plan.programs.has(program) || program.startsWith("process_");
-    const loaded = loadObject(options, wanted, functions.get("vfs_mkdir")?.returns === "dentry");
+    const loaded = loadObject(options, wanted, functions.get("vfs_mkdir")?.returns === "dentry", plan.targets);
     return { ...loaded, captured: plan.captured, missing: plan.missing };
   };
   try {

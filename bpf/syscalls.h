@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "lib/bpf.h"
+#include "lib/versions.h"
 
 #if defined(__TARGET_ARCH_x86)
 
@@ -50,9 +50,9 @@
 /* int 0x80 and 32-bit programs have numbers of their own. */
 static __always_inline bool syscall_is_32bit(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	return task->thread_info.status & TS_COMPAT;
+	return KNOWN(task, thread_info.status) & TS_COMPAT;
 }
 
 /* `regs` is a pointer that the verifier knows: it is read without a helper. */
@@ -107,9 +107,9 @@ static __always_inline __u64 syscall_arg(struct pt_regs *regs, int i)
 
 static __always_inline bool syscall_is_32bit(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 
-	return task->thread_info.flags >> TIF_32BIT & 1;
+	return KNOWN(task, thread_info.flags) >> TIF_32BIT & 1;
 }
 
 static __always_inline __u64 syscall_nr(struct pt_regs *regs)

@@ -88,7 +88,7 @@ static __always_inline int push_subject(struct scratch *s, struct operation *op)
 }
 
 /* A global function for the reason that lib/path.h gives. */
-__noinline int operation_done(struct operation *op)
+GLOBAL int operation_done(struct operation *op)
 {
 	struct file_record *r;
 	struct scratch *s;
@@ -184,7 +184,7 @@ static __always_inline bool splice_operation(struct operation *op, struct call *
 }
 
 /* Reads the arguments by the shape of the call. Returns 0 where it made no event. */
-__noinline int read_call(struct call *call, __u32 nr, struct operation *op)
+GLOBAL int read_call(struct call *call, __u32 nr, struct operation *op)
 {
 	const struct shape *shape;
 

@@ -51,12 +51,12 @@ int trampoline_chdir_refused(void *ctx)
 	struct pt_regs *regs = (void *)argument(ctx, 0);
 	struct scratch *s;
 
-	if (!is_refusal(result_of(ctx)))
+	if (!is_refusal(result_of(ctx, 1)))
 		return 0;
 	s = event_begin(EVENT_CHDIR, 0);
 	if (!s)
 		return 0;
-	event_outcome(s, result_of(ctx));
+	event_outcome(s, result_of(ctx, 1));
 	((struct record *)s->record)->flags |= FLAG_RESOLVED_AT_SYSCALL;
 	if (push_argument(s, AT_FDCWD, FIRST_OF(regs), 1) < 0)
 		event_lost(s);
@@ -95,6 +95,6 @@ int trampoline_splice_done(void *ctx)
 		return 0;
 	if (ends.written)
 		stash->record.op_mode = last_buffer_flags(ends.written);
-	stash_done(TYPE_BIT(EVENT_SPLICE), subject, (__s64)returned(ctx));
+	stash_done(TYPE_BIT(EVENT_SPLICE), subject, (__s64)returned(ctx, 6));
 	return 0;
 }

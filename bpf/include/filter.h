@@ -68,8 +68,8 @@ struct options {
 	__u32 agent_tgid;	    /* whose own activity is left out; 0: nobody's */
 	__u32 mkdir_returns_dentry; /* vfs_mkdir(): since 6.15; an int before */
 	__u32 direct_loads;	    /* bpf_rdonly_cast(): since 6.2 */
-	__u32 reserved;
-	__u64 secret[2];   /* of directory keys; random */
-	__u64 rename_lock; /* addresses of the kernel's counters; 0: no directory cache */
+	__u32 unmapped;		    /* functions have no parameter for id mappings: before 5.12 */
+	__u64 secret[2];	    /* of directory keys; random */
+	__u64 rename_lock;	    /* addresses of the kernel's counters; 0: no directory cache */
 	__u64 mount_lock;
 };

@@ -14,22 +14,22 @@
 
 static __always_inline struct file *file_of(int fd)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct fdtable *table = task->files->fdt;
+	struct task_struct *task = current_task();
+	struct fdtable *table = KNOWN(task, files, fdt);
 
-	if ((__u32)fd >= table->max_fds)
+	if ((__u32)fd >= KNOWN(table, max_fds))
 		return NULL;
-	return read_pointer(table->fd + fd);
+	return read_pointer(KNOWN(table, fd) + fd);
 }
 
 /* Appends the object of a descriptor, or the working directory, and keeps it in `path`. */
 static __always_inline int push_descriptor(struct scratch *s, int fd, struct path *path)
 {
 	if (fd == AT_FDCWD) {
-		struct task_struct *task = bpf_get_current_task_btf();
+		struct task_struct *task = current_task();
 
-		path->mnt = task->fs->pwd.mnt;
-		path->dentry = task->fs->pwd.dentry;
+		path->mnt = KNOWN(task, fs, pwd.mnt);
+		path->dentry = KNOWN(task, fs, pwd.dentry);
 	} else {
 		struct file *file = file_of(fd);
 
@@ -64,9 +64,9 @@ static __always_inline int named_descriptor(struct scratch *s)
  * Appends the path that the string in user[] gives, relative to `fd`; an empty one is the descriptor itself
  * (AT_EMPTY_PATH). `follows`: a symbolic link at its end is followed.
  */
-__noinline int push_string(struct scratch *s, int fd, int follows)
+GLOBAL int push_string(struct scratch *s, int fd, int follows)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct path base;
 	int named;
 
@@ -76,8 +76,8 @@ __noinline int push_string(struct scratch *s, int fd, int follows)
 	if (named >= 0)
 		return push_descriptor(s, named, &base);
 	if (s->user[0] == '/') {
-		base.mnt = task->fs->root.mnt;
-		base.dentry = task->fs->root.dentry;
+		base.mnt = KNOWN(task, fs, root.mnt);
+		base.dentry = KNOWN(task, fs, root.dentry);
 		push_path(s, &base);
 	} else if (push_descriptor(s, fd, &base) < 0) {
 		return -1;

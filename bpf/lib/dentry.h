@@ -31,12 +31,12 @@ static __always_inline bool is_internal(struct mount *mount)
  */
 static __always_inline bool whole_path(struct mount *top)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	__u64 ns = (__u64)READ(top, mnt_ns);
 
 	if (ns >= (__u64)-MAX_ERRNO)
 		return true;
-	return ns && READ(top, mnt.mnt_sb) == task->nsproxy->mnt_ns->root->mnt.mnt_sb;
+	return ns && READ(top, mnt.mnt_sb) == KNOWN(task, nsproxy, mnt_ns, root, mnt.mnt_sb);
 }
 
 /* Where a dentry has its own short name, and how long that may be, its NUL included. */
@@ -100,7 +100,7 @@ static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 {
 	bool is_short;
 
-	if (options.direct_loads) {
+	if (DIRECT_LOADS) {
 		struct dentry *view = VIEW(dentry);
 
 		*parent = view->d_parent;
@@ -113,7 +113,7 @@ static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 		c->len = s->link.hash_len >> 32;
 	}
 	is_short = c->name == (__u64)dentry + SHORT_NAME_AT && c->len < SHORT_NAME_MAX;
-	if (is_short && options.direct_loads) {
+	if (is_short && DIRECT_LOADS) {
 		const __u64 *words = (void *)VIEW(dentry) + SHORT_NAME_AT;
 
 		c->hash = words_hash(words, c->len);

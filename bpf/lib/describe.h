@@ -4,28 +4,28 @@
 
 #include "path.h"
 
-/* `task` is a pointer that the verifier knows: it is read without a helper. */
+/* `task` is a pointer that the verifier knows: where it can be, it is read without a helper. */
 static __always_inline void fill_head(struct record *r, struct task_struct *task, __u16 type)
 {
-	const struct cred *cred = task->cred;
-	struct nsproxy *namespaces = task->nsproxy;
+	const struct cred *cred = KNOWN(task, cred);
+	struct nsproxy *namespaces = KNOWN(task, nsproxy);
 
 	r->type = type;
 	r->time_ns = bpf_ktime_get_boot_ns();
-	r->process_start_ns = task->group_leader->start_boottime;
+	r->process_start_ns = KNOWN(task, group_leader, start_boottime);
 	r->cgroup_id = bpf_get_current_cgroup_id();
-	r->tgid = task->tgid;
-	r->tid = task->pid;
-	r->ppid = task->real_parent->tgid;
-	r->uid = cred->uid.val;
-	r->gid = cred->gid.val;
-	r->euid = cred->euid.val;
-	r->egid = cred->egid.val;
-	r->fsuid = cred->fsuid.val;
-	r->fsgid = cred->fsgid.val;
-	r->auid = bpf_core_field_exists(task->loginuid) ? task->loginuid.val : ~0U;
-	r->mount_ns = namespaces->mnt_ns->ns.inum;
-	r->pid_ns = namespaces->pid_ns_for_children->ns.inum;
+	r->tgid = KNOWN(task, tgid);
+	r->tid = KNOWN(task, pid);
+	r->ppid = KNOWN(task, real_parent, tgid);
+	r->uid = KNOWN(cred, uid.val);
+	r->gid = KNOWN(cred, gid.val);
+	r->euid = KNOWN(cred, euid.val);
+	r->egid = KNOWN(cred, egid.val);
+	r->fsuid = KNOWN(cred, fsuid.val);
+	r->fsgid = KNOWN(cred, fsgid.val);
+	r->auid = bpf_core_field_exists(task->loginuid) ? KNOWN(task, loginuid.val) : ~0U;
+	r->mount_ns = KNOWN(namespaces, mnt_ns, ns.inum);
+	r->pid_ns = KNOWN(namespaces, pid_ns_for_children, ns.inum);
 	bpf_probe_read_kernel(r->comm, sizeof(r->comm), task->comm);
 }
 
@@ -71,7 +71,7 @@ static __always_inline bool in_upper_layer(struct super_block *sb, struct inode 
 }
 
 /* Describes the file of an event, as it is now. A global function for the reason that lib/path.h gives. */
-__noinline int fill_file(struct file_record *r, __u64 vfsmount, __u64 dentry_address)
+GLOBAL int fill_file(struct file_record *r, __u64 vfsmount, __u64 dentry_address)
 {
 	struct dentry *dentry = (void *)dentry_address;
 	struct inode *inode = READ(dentry, d_inode);

@@ -22,7 +22,7 @@ struct directory {
 	__u32 version; /* odd while it is written */
 	__u32 depth;
 	__u32 bytes; /* of its path */
-	__u32 reserved;
+	__u32 held;  /* by the program that writes */
 	struct identity identity;
 	__u64 hash; /* of its path */
 	__u64 quiet; /* types that it and the directories above it do not approve, whatever the flags */
@@ -65,7 +65,7 @@ static __always_inline void read_barrier(struct scratch *s)
 	barrier();
 #else
 	/* An atomic operation is a full barrier where its result is wanted. */
-	__u64 before = __sync_fetch_and_add(&s->number, 0);
+	__u64 before = __sync_fetch_and_add(&s->pointer, 0);
 
 	barrier_var(before);
 #endif
@@ -106,18 +106,18 @@ static __always_inline bool is_directory(struct directory *e, struct scratch *s)
 /* The identity of the directory of `leaf`. */
 static __always_inline void identify(struct scratch *s, struct generation *g, struct dentry *dir)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct inode *inode = READ(dir, d_inode);
 
 	s->identity.parent = (__u64)READ(dir, d_parent);
-	if (options.direct_loads)
+	if (DIRECT_LOADS)
 		s->identity.name_hash_len = *(__u64 *)&VIEW(dir)->d_name;
 	else
 		bpf_probe_read_kernel(&s->identity.name_hash_len, sizeof(__u64), &dir->d_name);
 	s->identity.inode = (__u64)inode;
 	s->identity.number = READ(inode, i_ino);
 	s->identity.inode_generation = READ(inode, i_generation);
-	s->identity.ns = (__u64)task->nsproxy->mnt_ns;
+	s->identity.ns = (__u64)KNOWN(task, nsproxy, mnt_ns);
 	s->identity.generation = g->generation;
 	s->identity.dentry = (__u64)dir;
 }
@@ -126,7 +126,7 @@ static __always_inline void identify(struct scratch *s, struct generation *g, st
  * Takes the identity of the directory of a file, and judges the file by what is known of it. Returns whether that
  * was enough; the verdict is in s->verdict. A global function for the reason that path.h gives.
  */
-__noinline int directory_judges(struct scratch *s, __u64 vfsmount, __u64 dentry)
+GLOBAL int directory_judges(struct scratch *s, __u64 vfsmount, __u64 dentry)
 {
 	struct vfsmount *mnt = (void *)vfsmount;
 	struct dentry *leaf = (void *)dentry, *dir;
@@ -171,8 +171,8 @@ __noinline int directory_judges(struct scratch *s, __u64 vfsmount, __u64 dentry)
 		s->verdict = VERDICT_SILENT;
 		return still_true(s);
 	}
-	type = s->type & (EVENT_TYPES - 1);
-	barrier_var(type);
+	type = s->type;
+	BOUND(type, EVENT_TYPES);
 	i = &g->interest[type];
 	if (!(quiet & TYPE_BIT(type)) ||
 	    (i->unfiltered && flags_fit(i->unfiltered_flags_any, s->flags)))
@@ -185,7 +185,7 @@ __noinline int directory_judges(struct scratch *s, __u64 vfsmount, __u64 dentry)
 }
 
 /* Keeps what the walk has found, if it was undisturbed. `silent`: a discarder was found, too. */
-__noinline int directory_keep(struct scratch *s, int silent)
+GLOBAL int directory_keep(struct scratch *s, int silent)
 {
 	struct directory *e;
 	__u32 above, version;
@@ -197,18 +197,18 @@ __noinline int directory_keep(struct scratch *s, int silent)
 	above = s->depth - 1;
 	if (above >= PATH_DEPTH_MAX)
 		return 0;
-	above &= PATH_DEPTH_MAX - 1; /* for the verifier, as it is a power of two */
-	barrier_var(above);
+	BOUND(above, PATH_DEPTH_MAX);
 	inode = (void *)s->identity.inode;
 	if (!has_generations(inode) || !still_true(s))
 		return 0;
 	e = directory_slot(s);
 	if (!e)
 		return 0;
-	version = *(volatile __u32 *)&e->version;
-	if (version & 1 ||
-	    __sync_val_compare_and_swap(&e->version, version, version + 1) != version)
+	if (!hold(&e->held))
 		return 0;
+	version = e->version;
+	*(volatile __u32 *)&e->version = version + 1;
+	barrier();
 	if (is_directory(e, s)) {
 		quiet_before = e->quiet;
 		silent_before = e->silent;
@@ -222,6 +222,7 @@ __noinline int directory_keep(struct scratch *s, int silent)
 	e->silent = silent_before | (silent ? bit : 0);
 	barrier();
 	*(volatile __u32 *)&e->version = version + 2;
+	release(&e->held);
 	return 0;
 }
 

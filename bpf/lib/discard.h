@@ -7,7 +7,6 @@
 #pragma once
 
 #include "path.h"
-#include "../include/siphash.h"
 
 #define TYPE_BIT(type) (1ULL << (type))
 
@@ -20,40 +19,35 @@
 
 #define SIP_WORDS_IN_LINE 8
 
-struct sip_walk {
-	struct scratch *s;
-	struct siphash h;
-	__u32 at; /* offset in record[] */
-	__u32 left;
-};
-
 /* One word. Returns whether it was the last whole one. */
-static __always_inline bool sip_on(struct sip_walk *w)
+static __always_inline bool sip_on(struct scratch *s, struct siphash *h)
 {
-	__u32 at = w->at;
+	__u32 at = s->hash_at;
 
-	if (w->left < 8 || at > RECORD_BYTES_MAX)
+	if (s->hash_left < 8 || at > RECORD_BYTES_MAX)
 		return true;
 	barrier_var(at); /* what follows is to be computed from the register that was checked */
-	sip_word(&w->h, *(__u64 *)&w->s->record[at]);
-	w->at = at + 8;
-	w->left -= 8;
+	sip_word(h, *(__u64 *)&s->record[at]);
+	s->hash_at = at + 8;
+	s->hash_left -= 8;
 	return false;
 }
 
-static long sip_step(__u32 i, struct sip_walk *w)
+static __always_inline bool sip_step(struct scratch *s, __u32 i)
 {
-	return sip_on(w);
+	return sip_on(s, &s->hash);
 }
+
+REPEATED(sip_rest, sip_step)
 
 /*
  * Key of the directory of the file whose path, made of kernel objects alone, stands finished in record[]; 0: none. The
  * root has none. A global function for the reason that path.h gives.
  */
-__noinline __u64 directory_key(struct scratch *s)
+GLOBAL __u64 directory_key(struct scratch *s)
 {
-	struct sip_walk w = { .s = s };
-	__u32 above, len, at;
+	__u32 above, len, at, left;
+	struct siphash h;
 	bool end = false;
 	__u64 last, key;
 
@@ -64,22 +58,25 @@ __noinline __u64 directory_key(struct scratch *s)
 	above = s->depth - 1;
 	if (above - 1 >= PATH_DEPTH_MAX - 1)
 		return 0;
-	above &= PATH_DEPTH_MAX - 1; /* for the verifier, as it is a power of two */
-	barrier_var(above);
+	BOUND(above, PATH_DEPTH_MAX);
 	len = s->levels[above].end - s->start;
-	w.at = s->start;
-	w.left = len;
-	sip_begin(&w.h, options.secret[0], options.secret[1]);
+	s->hash_at = s->start;
+	s->hash_left = len;
+	sip_begin(&h, options.secret[0], options.secret[1]);
 	for (__u32 i = 0; i < SIP_WORDS_IN_LINE && !end; i++)
-		end = sip_on(&w);
-	if (!end)
-		bpf_loop(PATH_BYTES_MAX / 8 + 1, sip_step, &w, 0);
-	at = w.at;
-	if (at > RECORD_BYTES_MAX || w.left > 7)
+		end = sip_on(s, &h);
+	if (!end) {
+		s->hash = h;
+		sip_rest(s, PATH_BYTES_MAX / 8 + 1);
+		h = s->hash;
+	}
+	at = s->hash_at;
+	left = s->hash_left;
+	if (at > RECORD_BYTES_MAX || left > 7)
 		return 0;
 	barrier_var(at);
-	last = *(__u64 *)&s->record[at] & ((1ULL << (w.left * 8)) - 1);
-	key = sip_end(&w.h, last, len);
+	last = *(__u64 *)&s->record[at] & ((1ULL << (left * 8)) - 1);
+	key = sip_end(&h, last, len);
 	return key ? key : 1;
 }
 

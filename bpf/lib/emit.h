@@ -129,7 +129,7 @@ static __always_inline __u32 append_text(struct scratch *s, __u32 end)
  * Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. A global
  * function for the reason that lib/path.h gives.
  */
-__noinline int event_end(struct scratch *s, __u64 tenants)
+GLOBAL int event_end(struct scratch *s, __u64 tenants)
 {
 	struct file_record *r;
 	struct generation *g;
@@ -177,7 +177,7 @@ __noinline int event_end(struct scratch *s, __u64 tenants)
 		goto out;
 	}
 	end = append_text(s, end);
-	fill_head(&r->head, bpf_get_current_task_btf(), s->type);
+	fill_head(&r->head, current_task(), s->type);
 	if (s->subject_dentry)
 		fill_file(r, s->subject_mnt, s->subject_dentry);
 	r->head.tenants = tenants;

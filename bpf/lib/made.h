@@ -13,12 +13,7 @@ struct made {
 	__u64 dentry;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct made);
-} names_made SEC(".maps");
+OF_TASKS(names_made, struct made)
 
 /* A name is going to be made, which is an event of `type`. */
 static __always_inline void made_asked(__u64 mnt, __u64 dentry, __u32 type)
@@ -29,8 +24,7 @@ static __always_inline void made_asked(__u64 mnt, __u64 dentry, __u32 type)
 
 	if (!g || !c || type >= EVENT_TYPES || !g->interest[type].tenants)
 		return;
-	made = bpf_task_storage_get(&names_made, bpf_get_current_task_btf(), NULL,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	made = names_made_of_task(true);
 	if (!made) {
 		c->lost_no_stash++; /* no memory, or another task's program was at it */
 		return;
@@ -42,7 +36,7 @@ static __always_inline void made_asked(__u64 mnt, __u64 dentry, __u32 type)
 /* The mount of a name that has been made, or was refused; 0: not asked for. */
 static __always_inline __u64 made_mount(__u64 dentry)
 {
-	struct made *made = bpf_task_storage_get(&names_made, bpf_get_current_task_btf(), NULL, 0);
+	struct made *made = names_made_of_task(false);
 
 	if (!made || made->dentry != dentry)
 		return 0;

@@ -18,7 +18,11 @@
 
 /* Components plus mounts crossed; each iteration of the climb does one of them. */
 #define CLIMB_STEPS_MAX (PATH_DEPTH_MAX + 64)
-#define STEPS_IN_LINE	24
+#ifdef WEIR_LEGACY
+#define STEPS_IN_LINE 0
+#else
+#define STEPS_IN_LINE 24
+#endif
 
 static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kind)
 {
@@ -47,6 +51,7 @@ static __always_inline int push(struct scratch *s, struct generation *g, struct 
 		s->truncated = 1;
 		return 0;
 	}
+	BOUND(depth, PATH_DEPTH_MAX);
 	parent = &s->levels[depth];
 	top = &s->levels[depth + 1];
 	end = parent->end + 1 + c->len;
@@ -63,7 +68,7 @@ static __always_inline int push(struct scratch *s, struct generation *g, struct 
 }
 
 /* Appends the component of len bytes at user[from]; they stay there until the path is finished. */
-__noinline int path_push_user(struct scratch *s, __u32 from, __u32 len)
+GLOBAL int path_push_user(struct scratch *s, __u32 from, __u32 len)
 {
 	struct component c = { .len = len };
 	const char *name;
@@ -95,7 +100,10 @@ static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
 		s->mnt_root = (__u64)READ(up, mnt.mnt_root);
 		return false;
 	}
-	if (depth >= PATH_DEPTH_MAX || !read_link(s, dentry, &parent, &s->climb[depth]))
+	if (depth >= PATH_DEPTH_MAX)
+		return true;
+	BOUND(depth, PATH_DEPTH_MAX);
+	if (!read_link(s, dentry, &parent, &s->climb[depth]))
 		return true;
 	if (!parent || parent == dentry) {
 		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
@@ -107,24 +115,16 @@ static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
 	return false;
 }
 
-struct climb {
-	struct scratch *s;
-	struct dentry *at;
-};
-
-static long climb_step(__u32 i, struct climb *c)
+static __always_inline bool climb_step(struct scratch *s, __u32 i)
 {
-	struct dentry *at = c->at;
-	bool end = climb_on(c->s, &at);
+	struct dentry *at = (void *)s->at;
+	bool end = climb_on(s, &at);
 
-	c->at = at;
+	s->at = (__u64)at;
 	return end;
 }
 
-struct descend {
-	struct scratch *s;
-	struct generation *g;
-};
+REPEATED(climb_rest, climb_step)
 
 /* One component. Returns whether it was the last one. */
 static __always_inline bool descend_on(struct scratch *s, struct generation *g)
@@ -133,21 +133,24 @@ static __always_inline bool descend_on(struct scratch *s, struct generation *g)
 
 	if (left >= PATH_DEPTH_MAX)
 		return true;
+	BOUND(left, PATH_DEPTH_MAX);
 	s->climbed = left;
 	push(s, g, &s->climb[left]);
 	return s->truncated;
 }
 
-static long descend_step(__u32 i, struct descend *d)
+static __always_inline bool descend_step(struct scratch *s, __u32 i)
 {
-	return descend_on(d->s, d->g);
+	return descend_on(s, generation_in(s->slot));
 }
+
+REPEATED(descend_rest, descend_step)
 
 /*
  * Finds the name of a file that lies in no directory, as of memfd_create(2): up to the first slash, which it may have, or
  * that of its file system where it has none (pipes, sockets).
  */
-__noinline int name_pseudo_file(struct scratch *s, __u64 dentry_address)
+GLOBAL int name_pseudo_file(struct scratch *s, __u64 dentry_address)
 {
 	struct dentry *dentry = (void *)dentry_address;
 	struct component *c;
@@ -180,7 +183,7 @@ __noinline int name_pseudo_file(struct scratch *s, __u64 dentry_address)
  * Appends the path of a struct vfsmount, 0 for the path in the file system, and a struct dentry to an empty path.
  * A call costs as much as the step that it makes, so the first steps are made in line.
  */
-__noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
+GLOBAL int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 {
 	struct vfsmount *mnt = (void *)vfsmount;
 	struct dentry *at = (void *)dentry;
@@ -197,9 +200,8 @@ __noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)
 		end = climb_on(s, &at);
 	if (!end) {
-		struct climb c = { .s = s, .at = at };
-
-		bpf_loop(CLIMB_STEPS_MAX - STEPS_IN_LINE, climb_step, &c, 0);
+		s->at = (__u64)at;
+		climb_rest(s, CLIMB_STEPS_MAX - STEPS_IN_LINE);
 	}
 	/* In a mount that is in no tree, and not its root. */
 	if (s->arrived && !s->climbed && s->mnt && (__u64)at != s->mnt_root)
@@ -208,11 +210,8 @@ __noinline int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 	end = false;
 	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)
 		end = descend_on(s, g);
-	if (s->climbed) {
-		struct descend d = { .s = s, .g = g };
-
-		bpf_loop(PATH_DEPTH_MAX, descend_step, &d, 0);
-	}
+	if (s->climbed)
+		descend_rest(s, PATH_DEPTH_MAX);
 	if (!s->arrived)
 		s->truncated = 1;
 	return 0;
@@ -226,42 +225,35 @@ static __always_inline int push_path(struct scratch *s, struct path *path)
 	return path_push_object(s, mnt, dentry);
 }
 
-struct append {
-	struct scratch *s;
-	__u32 from;
-	__u32 floor; /* ".." does not lead above it */
-};
-
-static long append_step(__u32 i, struct append *a)
+static __always_inline bool append_step(struct scratch *s, __u32 i)
 {
-	struct scratch *s = a->s;
-	__u32 from = a->from & PATH_BYTES_MAX, len;
+	__u32 from = s->from & PATH_BYTES_MAX, len;
 	char c = s->user[i & PATH_BYTES_MAX];
 
 	if (c != '/' && c != 0)
-		return 0;
+		return false;
 	len = i - from;
-	a->from = i + 1;
+	s->from = i + 1;
 	if (len == 2 && s->user[from] == '.' && s->user[(from + 1) & PATH_BYTES_MAX] == '.') {
-		if (s->depth > a->floor)
+		if (s->depth > s->floor)
 			s->depth--;
 	} else if (!(len == 1 && s->user[from] == '.')) {
 		path_push_user(s, from, len);
 	}
-	return c == 0 || s->truncated ? 1 : 0;
+	return c == 0 || s->truncated;
 }
 
-/* Appends the string in user[], lexically: "." and ".." are resolved, symbolic links are not. */
-__noinline int path_push_string(struct scratch *s)
-{
-	struct append a = { .s = s };
+REPEATED(append_all, append_step)
 
+/* Appends the string in user[], lexically: "." and ".." are resolved, symbolic links are not. */
+GLOBAL int path_push_string(struct scratch *s)
+{
 	if (!s)
 		return 0;
+	s->from = 0;
 	/* An absolute path starts at the task's root, which a chroot has put deeper than the tree's. */
-	if (s->user[0] == '/')
-		a.floor = s->depth;
-	bpf_loop(PATH_BYTES_MAX + 1, append_step, &a, 0);
+	s->floor = s->user[0] == '/' ? s->depth : 0;
+	append_all(s, PATH_BYTES_MAX + 1);
 	return 0;
 }
 
@@ -287,40 +279,39 @@ static __always_inline __u64 path_approved(struct scratch *s, struct generation 
 }
 
 /* Writes a component into record[]. A name that is another one by now makes the path unknown. */
-static long write_step(__u32 i, struct scratch **ctx)
+static __always_inline bool write_step(struct scratch *s, __u32 i)
 {
-	struct scratch *s = *ctx;
 	struct level *level;
 	__u32 at, len;
 
 	if (i >= s->depth || i >= PATH_DEPTH_MAX)
-		return 1;
+		return true;
 	level = &s->levels[i + 1];
 	len = level->last.len & NAME_BYTES_MAX;
 	at = level->end - 1 - len;
 	if (at > RECORD_BYTES_MAX)
-		return 1;
+		return true;
 	barrier_var(at); /* what follows is to be computed from the register that was checked */
 	s->record[at] = '/';
 	/* at + 1 + 255 stays inside record[], which has RECORD_SLACK behind RECORD_BYTES_MAX. */
 	if (bpf_probe_read_kernel(&s->record[at + 1], len, (void *)level->last.name) < 0 ||
 	    name_hash(&s->record[at + 1], len) != level->last.hash)
 		s->truncated = 1;
-	return 0;
+	return false;
 }
+
+REPEATED(write_names, write_step)
 
 /*
  * Ends the path: writes its bytes into record[] and pads them with NUL to a multiple of 8. Sets *len to how many
  * they are. Returns the offset in record[] behind the padding. It may find that the path is truncated. A global
  * function for the reason given above.
  */
-__noinline int path_write(struct scratch *s)
+GLOBAL int path_write(struct scratch *s)
 {
-	struct scratch *ctx = s;
-
 	if (!s)
 		return 0;
-	bpf_loop(PATH_DEPTH_MAX, write_step, &ctx, 0);
+	write_names(s, PATH_DEPTH_MAX);
 	return 0;
 }
 

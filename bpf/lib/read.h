@@ -7,17 +7,23 @@
  */
 #pragma once
 
-#include "maps.h"
+#include "versions.h"
+
+#ifdef WEIR_LEGACY
+#define DIRECT_LOADS 0
+#else
+#define DIRECT_LOADS options.direct_loads
+#endif
 
 extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 
-/* Only where options.direct_loads is set. */
+/* Only where there are DIRECT_LOADS. */
 #define VIEW(pointer) \
 	((typeof(pointer))bpf_rdonly_cast(pointer, bpf_core_type_id_kernel(typeof(*(pointer)))))
 
 /* A member of a structure of the kernel's; 0 where it can't be read. */
 #define READ(pointer, member) \
-	(options.direct_loads ? VIEW(pointer)->member : BPF_CORE_READ(pointer, member))
+	(DIRECT_LOADS ? VIEW(pointer)->member : BPF_CORE_READ(pointer, member))
 
 /* A pointer in kernel memory, at no member of any structure. */
 static __always_inline void *read_pointer(const void *address)
@@ -25,7 +31,7 @@ static __always_inline void *read_pointer(const void *address)
 	struct list_head *at = (void *)address;
 	void *value = NULL;
 
-	if (options.direct_loads)
+	if (DIRECT_LOADS)
 		return VIEW(at)->next;
 	bpf_probe_read_kernel(&value, sizeof(value), address);
 	return value;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "read.h"
+#include "../include/siphash.h"
 
 #define SCRATCH_SLOTS  3
 #define NAME_BYTES_MAX 255
@@ -77,16 +78,17 @@ struct identity {
 #define VERDICT_UNAPPROVED 2
 
 struct scratch {
-	__u64 busy; /* 0 or 1; exchanged atomically */
+	__u32 busy;
+	__u32 number; /* of the slot */
 	/* The event being judged. */
 	__u32 type;
 	__u32 flags;
-	__u32 slot;	       /* active generation */
-	__u32 kind;	       /* of the path being built: 0, APPROVER_DESTINATION or KIND_TEXT */
-	__u64 subject_dentry;  /* struct dentry * that the record describes; 0: not known */
-	__u64 subject_mnt;     /* struct vfsmount * it is reached through */
-	__u64 text;	       /* third text of the record */
-	volatile __u64 number; /* see as_number() */
+	__u32 slot;		/* active generation */
+	__u32 kind;		/* of the path being built: 0, APPROVER_DESTINATION or KIND_TEXT */
+	__u64 subject_dentry;	/* struct dentry * that the record describes; 0: not known */
+	__u64 subject_mnt;	/* struct vfsmount * it is reached through */
+	__u64 text;		/* third text of the record */
+	volatile __u64 pointer; /* see as_number() */
 	__u32 text_kind;
 	struct identity identity; /* of the file's directory */
 	__u32 verdict;		  /* of the directory cache */
@@ -100,8 +102,16 @@ struct scratch {
 	/* Of the climb; here, as the verifier would follow a counter in a register through all turns of the loop. */
 	__u64 mnt; /* struct mount *; 0: the path in the file system, whose mounts do not count */
 	__u64 mnt_root; /* struct dentry * */
+	__u64 at;	/* struct dentry *: where the climb is */
 	__u32 climbed;	/* components in climb[] */
 	__u32 arrived;	/* at the root of a known tree */
+	/* Of the string that is being appended. */
+	__u32 from;
+	__u32 floor; /* ".." does not lead above it */
+	/* Of the hash that is being computed: where it is in record[], and how many bytes are left. */
+	__u32 hash_at;
+	__u32 hash_left;
+	struct siphash hash;
 	struct level levels[PATH_DEPTH_MAX + 1];
 	struct component climb[PATH_DEPTH_MAX];
 	struct link link;
@@ -124,11 +134,54 @@ static __always_inline struct scratch *scratch_claim(void)
 		__u32 key = i;
 		struct scratch *s = bpf_map_lookup_elem(&scratches, &key);
 
-		if (s && !__sync_lock_test_and_set(&s->busy, 1))
+		if (s && hold(&s->busy)) {
+			s->number = i;
 			return s;
+		}
 	}
 	return NULL;
 }
+
+/*
+ * name(s, count) calls `bool step(struct scratch *s, __u32 i)` up to `count` times, until it returns true. What a step
+ * leaves for the next one is in the scratch.
+ */
+#ifdef WEIR_LEGACY
+/* In rounds, as the verifier keeps every way out of a loop until it has seen the last turn. */
+#define ROUND 64
+#define REPEATED(name, step)                                                      \
+	__noinline int name##_step(__u32 number, __u32 i)                         \
+	{                                                                         \
+		struct scratch *s = bpf_map_lookup_elem(&scratches, &number);     \
+		barrier_var(i); /* used, so that callers pass it */               \
+		return !s || step(s, i);                                          \
+	}                                                                         \
+	__noinline int name##_round(__u32 number, __u32 first, __u32 count)       \
+	{                                                                         \
+		for (__u32 i = 0; i < ROUND; i++)                                 \
+			if (first + i >= count || name##_step(number, first + i)) \
+				return 1;                                         \
+		return 0;                                                         \
+	}                                                                         \
+	static __always_inline void name(struct scratch *s, __u32 count)          \
+	{                                                                         \
+		__u32 number = s->number;                                         \
+		for (__u32 i = 0; i < count; i += ROUND)                          \
+			if (name##_round(number, i, count))                       \
+				break;                                            \
+	}
+#else
+#define REPEATED(name, step)                                             \
+	static long name##_step(__u32 i, struct scratch **s)             \
+	{                                                                \
+		return step(*s, i);                                      \
+	}                                                                \
+	static __always_inline void name(struct scratch *s, __u32 count) \
+	{                                                                \
+		struct scratch *ctx = s;                                 \
+		bpf_loop(count, name##_step, &ctx, 0);                   \
+	}
+#endif
 
 /*
  * A pointer as a number: global functions take no pointers of which the verifier knows the type, and it forgets it
@@ -136,11 +189,11 @@ static __always_inline struct scratch *scratch_claim(void)
  */
 static __always_inline __u64 as_number(struct scratch *s, const void *pointer)
 {
-	s->number = (__u64)pointer;
-	return s->number;
+	s->pointer = (__u64)pointer;
+	return s->pointer;
 }
 
 static __always_inline void scratch_release(struct scratch *s)
 {
-	s->busy = 0;
+	release(&s->busy);
 }

@@ -146,7 +146,7 @@ static __always_inline struct scratch *stash_event(struct stash *stash, __s64 re
 }
 
 /* The event of the other file, where two have exchanged their names. It is described as it is after that. */
-__noinline int stash_exchanged(__s64 result)
+GLOBAL int stash_exchanged(__s64 result)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct stash *stash = bpf_map_lookup_elem(&stashes, &id);
@@ -174,7 +174,7 @@ __noinline int stash_exchanged(__s64 result)
  * Ends the operation on `subject` that this thread stashed as one of `types`, with what the kernel returned: an event,
  * unless it failed in a way that is not reported. A global function for the reason that lib/path.h gives.
  */
-__noinline int stash_done(__u64 types, __u64 subject, __s64 result)
+GLOBAL int stash_done(__u64 types, __u64 subject, __s64 result)
 {
 	struct stash *stash = stash_of(types, subject);
 	struct scratch *s;
@@ -198,32 +198,6 @@ __noinline int stash_done(__u64 types, __u64 subject, __s64 result)
 	stash_exchanged(result);
 	stash_drop();
 	return 0;
-}
-
-/*
- * Arguments and result of the function that a program hangs on, as numbers: the typed pointers that the verifier
- * sees in the context itself are no arguments for global functions.
- */
-static __always_inline __u64 argument(void *ctx, __u32 n)
-{
-	__u64 value = 0;
-
-	bpf_get_func_arg(ctx, n, &value);
-	return value;
-}
-
-static __always_inline __u64 returned(void *ctx)
-{
-	__u64 value = 0;
-
-	bpf_get_func_ret(ctx, &value);
-	return value;
-}
-
-/* Of a function that returns 0 or an error. */
-static __always_inline int result_of(void *ctx)
-{
-	return returned(ctx);
 }
 
 /* Keeps the stash of an operation that a security module has allowed; one that it refused is an event by now. */

@@ -19,12 +19,12 @@ int trampoline_chmod_asked(void *ctx)
 {
 	struct scratch *s = NULL;
 	struct stash *stash =
-		attributes_begin(&s, EVENT_CHMOD, (void *)argument(ctx, 0), result_of(ctx));
+		attributes_begin(&s, EVENT_CHMOD, (void *)argument(ctx, 0), result_of(ctx, 2));
 
 	if (!stash)
 		return 0;
 	stash->record.op_mode = (__u32)argument(ctx, 1) & MODE_BITS;
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 2));
 	return 0;
 }
 
@@ -34,13 +34,13 @@ int trampoline_chown_asked(void *ctx)
 {
 	struct scratch *s = NULL;
 	struct stash *stash =
-		attributes_begin(&s, EVENT_CHOWN, (void *)argument(ctx, 0), result_of(ctx));
+		attributes_begin(&s, EVENT_CHOWN, (void *)argument(ctx, 0), result_of(ctx, 3));
 
 	if (!stash)
 		return 0;
 	stash->record.op_uid = argument(ctx, 1);
 	stash->record.op_gid = argument(ctx, 2);
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 3));
 	return 0;
 }
 
@@ -48,7 +48,8 @@ int trampoline_chown_asked(void *ctx)
 SEC("fexit/notify_change")
 int trampoline_attributes_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_CHMOD) | TYPE_BIT(EVENT_CHOWN), argument(ctx, 1), result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_CHMOD) | TYPE_BIT(EVENT_CHOWN), argument(ctx, MAPPED(1)),
+		   result_of(ctx, MAPPED(4)));
 	return 0;
 }
 
@@ -69,6 +70,6 @@ int trampoline_utimes_done(void *ctx)
 {
 	struct path *path = (void *)argument(ctx, 0);
 
-	stash_done(TYPE_BIT(EVENT_UTIMES), (__u64)BPF_CORE_READ(path, dentry), result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_UTIMES), (__u64)BPF_CORE_READ(path, dentry), result_of(ctx, 2));
 	return 0;
 }

@@ -27,7 +27,7 @@ int trampoline_mount(void *ctx)
 	struct path *place = (void *)argument(ctx, 1), path;
 	struct mount *mounted;
 	struct scratch *s;
-	int result = result_of(ctx);
+	int result = result_of(ctx, 5);
 	__u64 tenants = 0;
 
 	if (!is_reported(result) || kind == MOUNT_NOTHING)
@@ -67,7 +67,7 @@ int trampoline_mount_moved_asked(void *ctx)
 {
 	struct path *from = (void *)argument(ctx, 0);
 	struct scratch *s = NULL;
-	struct stash *stash = stash_if_reported(&s, EVENT_MOUNT, result_of(ctx));
+	struct stash *stash = stash_if_reported(&s, EVENT_MOUNT, result_of(ctx, 2));
 
 	if (!stash)
 		return 0;
@@ -76,13 +76,13 @@ int trampoline_mount_moved_asked(void *ctx)
 	stash->text_kind = TEXT_DENTRY;
 	stash->text = (__u64)stash->subject;
 	stash->subject = NULL;
-	if (result_of(ctx) != 0) {
+	if (result_of(ctx, 2) != 0) {
 		struct path *to = (void *)argument(ctx, 1);
 
 		stash->path.path.mnt = BPF_CORE_READ(to, mnt);
 		stash->path.path.dentry = BPF_CORE_READ(to, dentry);
 	}
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 2));
 	return 0;
 }
 
@@ -93,7 +93,7 @@ SEC("fexit/__arm64_sys_move_mount")
 #endif
 int trampoline_mount_moved_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_MOUNT), 0, result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_MOUNT), 0, result_of(ctx, 1));
 	return 0;
 }
 
@@ -101,7 +101,7 @@ int trampoline_mount_moved_done(void *ctx)
 SEC("fexit/__ia32_sys_move_mount")
 int trampoline_mount_moved_done_ia32(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_MOUNT), 0, result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_MOUNT), 0, result_of(ctx, 1));
 	return 0;
 }
 
@@ -134,6 +134,6 @@ int trampoline_umount_done(void *ctx)
 {
 	struct path *path = (void *)argument(ctx, 0);
 
-	stash_done(TYPE_BIT(EVENT_UMOUNT), (__u64)BPF_CORE_READ(path, dentry), result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_UMOUNT), (__u64)BPF_CORE_READ(path, dentry), result_of(ctx, 2));
 	return 0;
 }

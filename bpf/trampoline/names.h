@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * What happens to names in directories: unlink, rmdir, mkdir, link, symlink, rename. The first parameters of the
- * vfs_*() functions are the mount's id mapping and the directory; since 5.12.
+ * vfs_*() functions are the mount's id mapping, since 5.12, and the directory.
  */
 #pragma once
 
@@ -15,12 +15,12 @@ static __always_inline void removal_asked(void *ctx, __u32 type)
 {
 	struct path *directory = (void *)argument(ctx, 0);
 	struct scratch *s = NULL;
-	struct stash *stash = stash_if_reported(&s, type, result_of(ctx));
+	struct stash *stash = stash_if_reported(&s, type, result_of(ctx, 2));
 
 	if (!stash)
 		return;
 	stash_subject(stash, BPF_CORE_READ(directory, mnt), (void *)argument(ctx, 1));
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 2));
 }
 
 SEC("fexit/security_path_unlink")
@@ -34,7 +34,7 @@ int trampoline_unlink_asked(void *ctx)
 SEC("fexit/vfs_unlink")
 int trampoline_unlink_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_UNLINK), argument(ctx, 2), result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_UNLINK), argument(ctx, MAPPED(2)), result_of(ctx, MAPPED(4)));
 	return 0;
 }
 
@@ -49,7 +49,7 @@ int trampoline_rmdir_asked(void *ctx)
 SEC("fexit/vfs_rmdir")
 int trampoline_rmdir_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_RMDIR), argument(ctx, 2), result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_RMDIR), argument(ctx, MAPPED(2)), result_of(ctx, MAPPED(3)));
 	return 0;
 }
 
@@ -58,13 +58,13 @@ int trampoline_mkdir_asked(void *ctx)
 {
 	struct path *directory = (void *)argument(ctx, 0);
 	struct scratch *s = NULL;
-	struct stash *stash = stash_if_reported(&s, EVENT_MKDIR, result_of(ctx));
+	struct stash *stash = stash_if_reported(&s, EVENT_MKDIR, result_of(ctx, 3));
 
 	if (!stash)
 		return 0;
 	stash->subject = (void *)argument(ctx, 1);
 	stash_name(&stash->path, directory, stash->subject);
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 3));
 	return 0;
 }
 
@@ -76,7 +76,7 @@ int trampoline_mkdir_asked(void *ctx)
 SEC("fexit/vfs_mkdir")
 int trampoline_mkdir_done(void *ctx)
 {
-	__u64 subject = argument(ctx, 2), made = returned(ctx);
+	__u64 subject = argument(ctx, MAPPED(2)), made = returned(ctx, MAPPED(4));
 	struct stash *stash = stash_of(TYPE_BIT(EVENT_MKDIR), subject);
 	__s64 result;
 
@@ -88,7 +88,7 @@ int trampoline_mkdir_done(void *ctx)
 		result = (int)made;
 		made = subject;
 	}
-	stash->record.op_mode = (__u32)argument(ctx, 3) & MODE_BITS;
+	stash->record.op_mode = (__u32)argument(ctx, MAPPED(3)) & MODE_BITS;
 	if (result == 0) {
 		stash_subject(stash, stash->path.path.mnt, (void *)made);
 		stash->path.name_len = 0;
@@ -104,14 +104,14 @@ int trampoline_link_asked(void *ctx)
 {
 	struct path *directory = (void *)argument(ctx, 1);
 	struct scratch *s = NULL;
-	struct stash *stash = stash_if_reported(&s, EVENT_LINK, result_of(ctx));
+	struct stash *stash = stash_if_reported(&s, EVENT_LINK, result_of(ctx, 3));
 
 	if (!stash)
 		return 0;
 	stash_subject(stash, BPF_CORE_READ(directory, mnt), (void *)argument(ctx, 0));
 	stash->dest.path.mnt = stash->path.path.mnt;
 	stash->dest.path.dentry = (void *)argument(ctx, 2);
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 3));
 	return 0;
 }
 
@@ -119,7 +119,7 @@ int trampoline_link_asked(void *ctx)
 SEC("fexit/vfs_link")
 int trampoline_link_done(void *ctx)
 {
-	stash_done(TYPE_BIT(EVENT_LINK), argument(ctx, 0), result_of(ctx));
+	stash_done(TYPE_BIT(EVENT_LINK), argument(ctx, 0), result_of(ctx, MAPPED(5)));
 	return 0;
 }
 
@@ -127,9 +127,9 @@ int trampoline_link_done(void *ctx)
  * A symbolic link: its name is the destination, and what it says is the source, resolved lexically from its directory
  * on. A global function for the reason that lib/path.h gives. `text`: a string of the kernel.
  */
-__noinline int symlink_done(__u64 mnt, __u64 dentry, __u64 text, int result)
+GLOBAL int symlink_done(__u64 mnt, __u64 dentry, __u64 text, int result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct dentry *link = (void *)dentry;
 	struct path root;
 	struct scratch *s;
@@ -146,8 +146,8 @@ __noinline int symlink_done(__u64 mnt, __u64 dentry, __u64 text, int result)
 		return 0;
 	}
 	if (s->user[0] == '/') {
-		root.mnt = task->fs->root.mnt;
-		root.dentry = task->fs->root.dentry;
+		root.mnt = KNOWN(task, fs, root.mnt);
+		root.dentry = KNOWN(task, fs, root.dentry);
 		push_path(s, &root);
 	} else {
 		path_push_object(s, mnt, (__u64)READ(link, d_parent));
@@ -165,7 +165,7 @@ int trampoline_symlink_asked(void *ctx)
 {
 	struct path *directory = (void *)argument(ctx, 0);
 	__u64 mnt = (__u64)BPF_CORE_READ(directory, mnt), dentry = argument(ctx, 1);
-	int result = result_of(ctx);
+	int result = result_of(ctx, 3);
 
 	if (result == 0)
 		made_asked(mnt, dentry, EVENT_LINK);
@@ -178,10 +178,10 @@ int trampoline_symlink_asked(void *ctx)
 SEC("fexit/vfs_symlink")
 int trampoline_symlink_done(void *ctx)
 {
-	__u64 dentry = argument(ctx, 2), mnt = made_mount(dentry);
+	__u64 dentry = argument(ctx, MAPPED(2)), mnt = made_mount(dentry);
 
 	if (mnt)
-		symlink_done(mnt, dentry, argument(ctx, 3), result_of(ctx));
+		symlink_done(mnt, dentry, argument(ctx, MAPPED(3)), result_of(ctx, MAPPED(4)));
 	return 0;
 }
 
@@ -192,7 +192,7 @@ int trampoline_rename_asked(void *ctx)
 	struct path *from = (void *)argument(ctx, 0);
 	struct dentry *dentry = (void *)argument(ctx, 1);
 	struct scratch *s = NULL;
-	struct stash *stash = stash_if_reported(&s, EVENT_RENAME, result_of(ctx));
+	struct stash *stash = stash_if_reported(&s, EVENT_RENAME, result_of(ctx, 5));
 
 	if (!stash)
 		return 0;
@@ -202,7 +202,7 @@ int trampoline_rename_asked(void *ctx)
 		stash->exchanged = (void *)argument(ctx, 3);
 	stash_name(&stash->path, from, dentry);
 	stash_name(&stash->dest, (void *)argument(ctx, 2), (void *)argument(ctx, 3));
-	stash_asked(s, stash, result_of(ctx));
+	stash_asked(s, stash, result_of(ctx, 5));
 	return 0;
 }
 
@@ -212,7 +212,14 @@ int trampoline_rename_done(void *ctx)
 {
 	struct renamedata *rename = (void *)argument(ctx, 0);
 
+#ifdef WEIR_LEGACY
+	/* Before 5.12 (old_dir, old_dentry, new_dir, new_dentry, delegated_inode, flags). */
+	if (options.unmapped) {
+		stash_done(TYPE_BIT(EVENT_RENAME), argument(ctx, 1), result_of(ctx, 6));
+		return 0;
+	}
+#endif
 	stash_done(TYPE_BIT(EVENT_RENAME), (__u64)BPF_CORE_READ(rename, old_dentry),
-		   result_of(ctx));
+		   result_of(ctx, 1));
 	return 0;
 }

@@ -52,7 +52,7 @@ static __always_inline int push_refused(struct scratch *s, struct refused_open *
 }
 
 /* A global function for the reason that lib/path.h gives. */
-__noinline int open_refused(struct refused_open *open)
+GLOBAL int open_refused(struct refused_open *open)
 {
 	struct file_record *r;
 	struct scratch *s;
@@ -101,7 +101,7 @@ SEC("fexit/do_filp_open")
 int trampoline_open(void *ctx)
 {
 	struct open_flags *how = (void *)argument(ctx, 2);
-	struct file *file = (void *)returned(ctx);
+	struct file *file = (void *)returned(ctx, 3);
 
 	if (is_error(file)) {
 		struct filename *name = (void *)argument(ctx, 1);
@@ -121,7 +121,7 @@ int trampoline_open(void *ctx)
 }
 
 /* An event about an object by itself, with flags of an open. A global function for the reason that lib/path.h gives. */
-__noinline int object_opened(__u64 mnt, __u64 dentry, __u64 flags_and_mode, int result)
+GLOBAL int object_opened(__u64 mnt, __u64 dentry, __u64 flags_and_mode, int result)
 {
 	struct path path = { .mnt = (void *)mnt, .dentry = (void *)dentry };
 	__u32 flags = flags_and_mode >> 32;
@@ -153,7 +153,7 @@ int trampoline_open_root(void *ctx)
 {
 	struct path *root = (void *)argument(ctx, 0);
 	struct open_flags *how = (void *)argument(ctx, 2);
-	struct file *file = (void *)returned(ctx);
+	struct file *file = (void *)returned(ctx, 3);
 
 	if (!is_error(file))
 		file_opened(how, file);
@@ -171,7 +171,7 @@ int trampoline_truncate(void *ctx)
 	struct path *path = (void *)argument(ctx, 0);
 
 	object_opened((__u64)BPF_CORE_READ(path, mnt), (__u64)BPF_CORE_READ(path, dentry),
-		      FLAGS_AND_MODE(O_WRONLY | O_TRUNC, 0), result_of(ctx));
+		      FLAGS_AND_MODE(O_WRONLY | O_TRUNC, 0), result_of(ctx, 2));
 	return 0;
 }
 
@@ -187,7 +187,7 @@ int trampoline_received(void *ctx)
 
 	if (!is_internal(real_mount(path.mnt)))
 		object_opened((__u64)path.mnt, (__u64)path.dentry,
-			      FLAGS_AND_MODE(READ(file, f_flags), 0), result_of(ctx));
+			      FLAGS_AND_MODE(READ(file, f_flags), 0), result_of(ctx, 1));
 	return 0;
 }
 
@@ -201,7 +201,7 @@ int trampoline_mknod_asked(void *ctx)
 	struct path *directory = (void *)argument(ctx, 0);
 	__u64 mnt = (__u64)BPF_CORE_READ(directory, mnt), dentry = argument(ctx, 1);
 	__u32 mode = argument(ctx, 2), format = mode & S_IFMT;
-	int result = result_of(ctx);
+	int result = result_of(ctx, 4);
 
 	if (result == 0)
 		made_asked(mnt, dentry, EVENT_OPEN);
@@ -215,14 +215,15 @@ static __always_inline void mknod_done(void *ctx, __u64 dentry, __u32 mode)
 	__u64 mnt = made_mount(dentry);
 
 	if (mnt)
-		object_opened(mnt, dentry, FLAGS_AND_MODE(O_CREAT | O_EXCL, mode), result_of(ctx));
+		object_opened(mnt, dentry, FLAGS_AND_MODE(O_CREAT | O_EXCL, mode),
+			      result_of(ctx, MAPPED(5)));
 }
 
 /* vfs_mknod(idmap, dir, dentry, mode, dev) */
 SEC("fexit/vfs_mknod")
 int trampoline_mknod_done(void *ctx)
 {
-	mknod_done(ctx, argument(ctx, 2), argument(ctx, 3));
+	mknod_done(ctx, argument(ctx, MAPPED(2)), argument(ctx, MAPPED(3)));
 	return 0;
 }
 
@@ -230,7 +231,7 @@ int trampoline_mknod_done(void *ctx)
 SEC("fexit/vfs_create")
 int trampoline_create_done(void *ctx)
 {
-	mknod_done(ctx, argument(ctx, 2), argument(ctx, 3));
+	mknod_done(ctx, argument(ctx, MAPPED(2)), argument(ctx, MAPPED(3)));
 	return 0;
 }
 

@@ -12,12 +12,7 @@
 
 #define XATTR_TYPES (TYPE_BIT(EVENT_SETXATTR) | TYPE_BIT(EVENT_REMOVEXATTR))
 
-struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, __u64);
-} written_mounts SEC(".maps");
+OF_TASKS(written_mounts, __u64)
 
 static __always_inline void keep_mount(__u64 mnt)
 {
@@ -28,26 +23,9 @@ static __always_inline void keep_mount(__u64 mnt)
 		return;
 	if (is_internal(mount))
 		return;
-	kept = bpf_task_storage_get(&written_mounts, bpf_get_current_task_btf(), NULL,
-				    BPF_LOCAL_STORAGE_GET_F_CREATE);
+	kept = written_mounts_of_task(true);
 	if (kept)
 		*kept = mnt;
-}
-
-SEC("fentry/mnt_want_write")
-int trampoline_xattr_mount(void *ctx)
-{
-	keep_mount(argument(ctx, 0));
-	return 0;
-}
-
-SEC("fentry/mnt_want_write_file")
-int trampoline_xattr_file(void *ctx)
-{
-	struct file *file = (void *)argument(ctx, 0);
-
-	keep_mount((__u64)BPF_CORE_READ(file, f_path.mnt));
-	return 0;
 }
 
 /* Whether this call serves another one, by a file system that is stacked on the one of `sb`. */
@@ -66,7 +44,7 @@ static __always_inline bool is_inner(struct super_block *sb)
 /* (idmap, dentry, …). `name`: a string of the kernel that lives until the call has ended. */
 static __always_inline void xattr_asked(void *ctx, __u32 type, __u64 name, __u32 flags)
 {
-	struct dentry *dentry = (void *)argument(ctx, 1);
+	struct dentry *dentry = (void *)argument(ctx, MAPPED(1));
 	struct super_block *sb = BPF_CORE_READ(dentry, d_inode, i_sb);
 	struct counters *c = counters_of(type);
 	struct scratch *s = NULL;
@@ -76,7 +54,7 @@ static __always_inline void xattr_asked(void *ctx, __u32 type, __u64 name, __u32
 
 	if (!c || !stash_wanted(type))
 		return;
-	kept = bpf_task_storage_get(&written_mounts, bpf_get_current_task_btf(), NULL, 0);
+	kept = written_mounts_of_task(false);
 	if (!kept) {
 		c->lost_no_stash++; /* no memory then, or another task's program was at it */
 		return;
@@ -94,37 +72,37 @@ static __always_inline void xattr_asked(void *ctx, __u32 type, __u64 name, __u32
 	stash_keep(s, stash);
 }
 
-static __always_inline void xattr_done(void *ctx)
+static __always_inline void xattr_done(void *ctx, __u32 parameters)
 {
-	stash_done(XATTR_TYPES, argument(ctx, 1), result_of(ctx));
+	stash_done(XATTR_TYPES, argument(ctx, MAPPED(1)), result_of(ctx, parameters));
 }
 
 /* vfs_setxattr(idmap, dentry, name, value, size, flags) */
 SEC("fentry/vfs_setxattr")
 int trampoline_setxattr_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_SETXATTR, argument(ctx, 2), argument(ctx, 5));
+	xattr_asked(ctx, EVENT_SETXATTR, argument(ctx, MAPPED(2)), argument(ctx, MAPPED(5)));
 	return 0;
 }
 
 SEC("fexit/vfs_setxattr")
 int trampoline_setxattr_done(void *ctx)
 {
-	xattr_done(ctx);
+	xattr_done(ctx, MAPPED(6));
 	return 0;
 }
 
 SEC("fentry/vfs_removexattr")
 int trampoline_removexattr_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_REMOVEXATTR, argument(ctx, 2), 0);
+	xattr_asked(ctx, EVENT_REMOVEXATTR, argument(ctx, MAPPED(2)), 0);
 	return 0;
 }
 
 SEC("fexit/vfs_removexattr")
 int trampoline_removexattr_done(void *ctx)
 {
-	xattr_done(ctx);
+	xattr_done(ctx, MAPPED(3));
 	return 0;
 }
 
@@ -139,21 +117,21 @@ int trampoline_setxattr_acl_asked(void *ctx)
 SEC("fexit/vfs_set_acl")
 int trampoline_setxattr_acl_done(void *ctx)
 {
-	xattr_done(ctx);
+	xattr_done(ctx, 4);
 	return 0;
 }
 
 SEC("fentry/vfs_remove_acl")
 int trampoline_removexattr_acl_asked(void *ctx)
 {
-	xattr_asked(ctx, EVENT_REMOVEXATTR, argument(ctx, 2), 0);
+	xattr_asked(ctx, EVENT_REMOVEXATTR, argument(ctx, MAPPED(2)), 0);
 	return 0;
 }
 
 SEC("fexit/vfs_remove_acl")
 int trampoline_removexattr_acl_done(void *ctx)
 {
-	xattr_done(ctx);
+	xattr_done(ctx, 3);
 	return 0;
 }
 
@@ -173,6 +151,6 @@ int trampoline_fileattr_asked(void *ctx)
 SEC("fexit/vfs_fileattr_set")
 int trampoline_fileattr_done(void *ctx)
 {
-	xattr_done(ctx);
+	xattr_done(ctx, 3);
 	return 0;
 }

@@ -44,6 +44,24 @@ int trampoline_chown_asked(void *ctx)
 	return 0;
 }
 
+/*
+ * chown_common(path, user, group): where trampolines take no function whose arguments are structures, as kuid_t is
+ * (before 6.1). The ids are as the call gave them.
+ */
+SEC("fentry/chown_common")
+int trampoline_chown_common_asked(void *ctx)
+{
+	struct scratch *s = NULL;
+	struct stash *stash = attributes_begin(&s, EVENT_CHOWN, (void *)argument(ctx, 0), 0);
+
+	if (!stash)
+		return 0;
+	stash->record.op_uid = argument(ctx, 1);
+	stash->record.op_gid = argument(ctx, 2);
+	stash_keep(s, stash);
+	return 0;
+}
+
 /* notify_change(idmap, dentry, attr, delegated_inode) */
 SEC("fexit/notify_change")
 int trampoline_attributes_done(void *ctx)

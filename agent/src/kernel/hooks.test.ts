@@ -65,9 +65,41 @@ describe("planHooks", () => {
     );
   });
 
+  test("before 5.12, without parameters for id mappings", () => {
+    const old = kernel({
+      vfs_unlink: ["inode", "dentry"],
+      vfs_rename: ["inode", "dentry", "inode", "dentry"],
+      notify_change: ["dentry", "iattr"],
+      vfs_setxattr: ["dentry"],
+    });
+    expect(planHooks(old).missing["unlink"]).toBeUndefined();
+    expect(planHooks(old).captured).toEqual(planHooks(kernel()).captured);
+  });
+
+  test("where trampolines take no structures as arguments, chown hangs on another function, or is not captured", () => {
+    const functions = kernel({ chown_common: ["path"] });
+    functions.set("security_path_chown", { parameters: ["path"], returns: undefined, byValue: true });
+    expect(planHooks(functions).programs).toContain("trampoline_chown_asked");
+    const { programs, missing } = planHooks(functions, { structures: false });
+    expect(programs).toContain("trampoline_chown_common_asked");
+    expect(programs).not.toContain("trampoline_chown_asked");
+    expect(missing["chown"]).toBeUndefined();
+    functions.delete("chown_common");
+    expect(planHooks(functions, { structures: false }).missing["chown"]).toBe(
+      "this kernel's trampolines do not take the arguments of security_path_chown",
+    );
+  });
+
+  test("a function under its later name", () => {
+    const functions = kernel({ do_filp_open: null, do_file_open: [undefined, "filename", "open_flags"] });
+    const { captured, targets } = planHooks(functions);
+    expect(captured).toContain("open");
+    expect(targets).toEqual(new Map([["trampoline_open", "do_file_open"]]));
+  });
+
   test("types can be done without", () => {
     const refused = Object.fromEntries(OPTIONAL_TYPES.map((type) => [type, "refused"]));
-    const { captured, missing } = planHooks(kernel(), refused);
+    const { captured, missing } = planHooks(kernel(), { refused });
     expect(captured).toEqual(["open", "unlink", "rename", "chmod", "exec", "exit"]);
     expect(missing["chown"]).toBe("refused");
   });

@@ -12,11 +12,18 @@ interface Hook {
   /** The kernel has it under one of these names; the programs are compiled for the first. */
   readonly functions: readonly [string, ...string[]];
   readonly expected: Expected;
+  /** What is expected before Linux 5.12, where functions have no parameter for the id mapping of a mount. */
+  readonly unmapped: Expected;
   readonly programs: readonly string[];
   /** Event types that are not captured without it. */
   readonly types: readonly string[];
-  /** Event types that it is for: those, and some of whose events it adds. */
-  readonly serves: readonly string[];
+  /** What to hang on where this function can't be. */
+  readonly otherwise?: Hook;
+}
+
+/** Whether functions of the kernel have no parameter for the id mapping of a mount; before Linux 5.12. */
+export function isUnmapped(functions: ReadonlyMap<string, KernelFunction>): boolean {
+  return functions.get("vfs_unlink")?.parameters[0] === "inode";
 }
 
 const hook = (
@@ -24,13 +31,13 @@ const hook = (
   expected: Expected,
   programs: string | readonly string[],
   types: string | readonly string[],
-  adds: string | readonly string[] = [],
+  unmapped: Expected = expected,
 ): Hook => ({
   functions: typeof names === "string" ? [names] : names,
   expected,
+  unmapped,
   programs: [programs].flat(),
   types: [types].flat(),
-  serves: [types, adds].flat(),
 });
 
 /** The name of a system call's function. */
@@ -49,32 +56,6 @@ const HOOKS: readonly Hook[] = [
     "open",
   ),
   hook(
-    "do_file_open_root",
-    [
-      [0, "path"],
-      [2, "open_flags"],
-    ],
-    "trampoline_open_root",
-    [],
-    "open",
-  ),
-  hook("vfs_truncate", [[0, "path"]], "trampoline_truncate", [], "open"),
-  hook("security_file_receive", [[0, "file"]], "trampoline_received", [], "open"),
-  hook(
-    "security_path_mknod",
-    [
-      [0, "path"],
-      [1, "dentry"],
-    ],
-    "trampoline_mknod_asked",
-    [],
-    "open",
-  ),
-  hook("vfs_mknod", [[2, "dentry"]], "trampoline_mknod_done", [], "open"),
-  // Without the directory since 7.0 or so.
-  hook("vfs_create", [[2, "dentry"]], "trampoline_create_done", [], "open"),
-  hook("vfs_create", [[1, "dentry"]], "trampoline_create_done_in", [], "open"),
-  hook(
     "security_path_unlink",
     [
       [0, "path"],
@@ -83,7 +64,7 @@ const HOOKS: readonly Hook[] = [
     "trampoline_unlink_asked",
     "unlink",
   ),
-  hook("vfs_unlink", [[2, "dentry"]], "trampoline_unlink_done", "unlink"),
+  hook("vfs_unlink", [[2, "dentry"]], "trampoline_unlink_done", "unlink", [[1, "dentry"]]),
   hook(
     "security_path_rename",
     [
@@ -95,10 +76,13 @@ const HOOKS: readonly Hook[] = [
     "trampoline_rename_asked",
     "rename",
   ),
-  hook("vfs_rename", [[0, "renamedata"]], "trampoline_rename_done", "rename"),
-  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown"]),
+  hook("vfs_rename", [[0, "renamedata"]], "trampoline_rename_done", "rename", [[1, "dentry"]]),
+  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown"], [[0, "dentry"]]),
   hook("security_path_chmod", [[0, "path"]], "trampoline_chmod_asked", "chmod"),
-  hook("security_path_chown", [[0, "path"]], "trampoline_chown_asked", "chown"),
+  {
+    ...hook("security_path_chown", [[0, "path"]], "trampoline_chown_asked", "chown"),
+    otherwise: hook("chown_common", [[0, "path"]], "trampoline_chown_common_asked", "chown"),
+  },
   hook("vfs_utimes", [[0, "path"]], ["trampoline_utimes_asked", "trampoline_utimes_done"], "utimes"),
   hook(
     "security_path_link",
@@ -118,18 +102,11 @@ const HOOKS: readonly Hook[] = [
     ],
     "trampoline_link_done",
     "link",
-  ),
-  hook(
-    "security_path_symlink",
     [
-      [0, "path"],
-      [1, "dentry"],
+      [0, "dentry"],
+      [2, "dentry"],
     ],
-    "trampoline_symlink_asked",
-    [],
-    "link",
   ),
-  hook("vfs_symlink", [[2, "dentry"]], "trampoline_symlink_done", [], "link"),
   hook(
     "security_path_mkdir",
     [
@@ -139,7 +116,7 @@ const HOOKS: readonly Hook[] = [
     "trampoline_mkdir_asked",
     "mkdir",
   ),
-  hook("vfs_mkdir", [[2, "dentry"]], "trampoline_mkdir_done", "mkdir"),
+  hook("vfs_mkdir", [[2, "dentry"]], "trampoline_mkdir_done", "mkdir", [[1, "dentry"]]),
   hook(
     "security_path_rmdir",
     [
@@ -149,36 +126,25 @@ const HOOKS: readonly Hook[] = [
     "trampoline_rmdir_asked",
     "rmdir",
   ),
-  hook("vfs_rmdir", [[2, "dentry"]], "trampoline_rmdir_done", "rmdir"),
+  hook("vfs_rmdir", [[2, "dentry"]], "trampoline_rmdir_done", "rmdir", [[1, "dentry"]]),
   hook("mnt_want_write", [[0, "vfsmount"]], "trampoline_xattr_mount", XATTR),
   hook("mnt_want_write_file", [[0, "file"]], "trampoline_xattr_file", XATTR),
-  hook("vfs_setxattr", [[1, "dentry"]], ["trampoline_setxattr_asked", "trampoline_setxattr_done"], "setxattr"),
+  hook("vfs_setxattr", [[1, "dentry"]], ["trampoline_setxattr_asked", "trampoline_setxattr_done"], "setxattr", [
+    [0, "dentry"],
+  ]),
   hook(
     "vfs_removexattr",
     [[1, "dentry"]],
     ["trampoline_removexattr_asked", "trampoline_removexattr_done"],
     "removexattr",
+    [[0, "dentry"]],
   ),
   // Before Linux 6.2 access control lists go the way of other attributes.
-  hook(
-    "vfs_set_acl",
-    [[1, "dentry"]],
-    ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"],
-    [],
-    "setxattr",
-  ),
-  hook(
-    "vfs_remove_acl",
-    [[1, "dentry"]],
-    ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"],
-    [],
-    "removexattr",
-  ),
-  hook("vfs_fileattr_set", [[1, "dentry"]], ["trampoline_fileattr_asked", "trampoline_fileattr_done"], [], "setxattr"),
+  hook("vfs_set_acl", [[1, "dentry"]], ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"], []),
+  hook("vfs_remove_acl", [[1, "dentry"]], ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"], []),
   hook("path_mount", [[1, "path"]], "trampoline_mount", "mount"),
   hook("security_move_mount", [[0, "path"]], "trampoline_mount_moved_asked", "mount"),
   hook(`${SYSCALL_PREFIX}move_mount`, [], "trampoline_mount_moved_done", "mount"),
-  hook("__ia32_sys_move_mount", [], "trampoline_mount_moved_done_ia32", [], "mount"),
   hook("path_umount", [[0, "path"]], ["trampoline_umount_asked", "trampoline_umount_done"], "umount"),
   hook(
     "do_splice",
@@ -190,14 +156,16 @@ const HOOKS: readonly Hook[] = [
     "splice",
   ),
   hook("set_fs_pwd", [[1, "path"]], "trampoline_chdir", "chdir"),
-  hook(`${SYSCALL_PREFIX}chdir`, [[0, "pt_regs"]], "trampoline_chdir_refused", [], "chdir"),
 ];
 
 /** Without one of these, trampolines are not worth having: the tracepoints see them all. */
 const ESSENTIAL: readonly string[] = ["open", "unlink", "rename", "chmod"];
 
 /** The functions to look up in the kernel's type information. */
-export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.flatMap(({ functions }) => functions);
+export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.flatMap(({ functions, otherwise }) => [
+  ...functions,
+  ...(otherwise?.functions ?? []),
+]);
 
 export interface HookPlan {
   /** Trampolines that this kernel takes. */
@@ -213,23 +181,33 @@ export interface HookPlan {
 /** What every mode captures whose hooks are all there. */
 export const ALL_TYPES: readonly string[] = EVENT_TYPES.map(({ name }) => name);
 
-/**
- * @param functions what the kernel says of HOOKED_FUNCTIONS; a function that it does not have is left out
- * @param refused types to do without, with the reason
- */
+export interface PlanOptions {
+  /** Whether trampolines take functions with structures as arguments. */
+  readonly structures?: boolean;
+  /** Types to do without, with the reason. */
+  readonly refused?: Readonly<Record<string, string>>;
+}
+
+/** @param functions what the kernel says of HOOKED_FUNCTIONS; a function that it does not have is left out */
 export function planHooks(
   functions: ReadonlyMap<string, KernelFunction>,
-  refused: Readonly<Record<string, string>> = {},
+  { structures = true, refused = {} }: PlanOptions = {},
 ): HookPlan {
   const missing: Record<string, string> = { ...refused };
-  const usable = HOOKS.flatMap((h) => {
-    const name = h.functions.find((candidate) => functions.has(candidate)) ?? h.functions[0];
-    const why = unusable(name, h.expected, functions.get(name));
-    if (why === undefined) return [{ ...h, name }];
-    for (const type of h.types) missing[type] ??= why;
+  const usable = HOOKS.flatMap((first) => {
+    const candidates = first.otherwise === undefined ? [first] : [first, first.otherwise];
+    const reasons: string[] = [];
+    for (const h of candidates) {
+      const name = h.functions.find((candidate) => functions.has(candidate)) ?? h.functions[0];
+      const expected = isUnmapped(functions) ? h.unmapped : h.expected;
+      const why = unusable(name, expected, functions.get(name), structures);
+      if (why === undefined) return [{ ...h, name }];
+      reasons.push(why);
+    }
+    for (const type of first.types) missing[type] ??= reasons[0] as string;
     return [];
   });
-  const wanted = usable.filter(({ serves }) => serves.some((type) => !(type in missing)));
+  const wanted = usable.filter(({ types }) => types.length === 0 || types.some((type) => !(type in missing)));
   return {
     programs: new Set(wanted.flatMap(({ programs }) => programs)),
     targets: new Map(
@@ -242,8 +220,14 @@ export function planHooks(
   };
 }
 
-function unusable(name: string, expected: Expected, found: KernelFunction | undefined): string | undefined {
+function unusable(
+  name: string,
+  expected: Expected,
+  found: KernelFunction | undefined,
+  structures: boolean,
+): string | undefined {
   if (found === undefined) return `this kernel has no function ${name}`;
+  if (found.byValue && !structures) return `this kernel's trampolines do not take the arguments of ${name}`;
   for (const [index, struct] of expected) {
     const actual = found.parameters[index];
     if (actual !== struct)

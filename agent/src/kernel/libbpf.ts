@@ -285,7 +285,7 @@ export function closeFd(fd: number): void {
   c.close(fd);
 }
 
-const BTF_KIND = { pointer: 2, struct: 4, const: 10, func: 12 };
+const BTF_KIND = { pointer: 2, struct: 4, union: 5, typedef: 8, const: 10, func: 12 };
 
 /** A function of the kernel, as its type information describes it. */
 export interface KernelFunction {
@@ -293,6 +293,8 @@ export interface KernelFunction {
   readonly parameters: readonly (string | undefined)[];
   /** The same of what it returns. */
   readonly returns: string | undefined;
+  /** Whether a parameter is a structure itself; trampolines take such functions since Linux 6.1. */
+  readonly byValue?: boolean;
 }
 
 /**
@@ -307,6 +309,12 @@ export function kernelFunctions(names: readonly string[]): Map<string, KernelFun
   const words = (id: number, count: number): Uint32Array =>
     new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, count * 4));
   const kindOf = (info: number): number => (info >>> 24) & 0x1f;
+  const isStructure = (id: number): boolean => {
+    let [, info = 0, target = 0] = id === 0 ? [] : words(id, 3);
+    while (kindOf(info) === BTF_KIND.typedef || kindOf(info) === BTF_KIND.const)
+      [, info = 0, target = 0] = target === 0 ? [] : words(target, 3);
+    return kindOf(info) === BTF_KIND.struct || kindOf(info) === BTF_KIND.union;
+  };
   const pointee = (id: number): string | undefined => {
     let [name = 0, info = 0, target = 0] = id === 0 ? [] : words(id, 3);
     if (kindOf(info) !== BTF_KIND.pointer) return undefined;
@@ -325,9 +333,34 @@ export function kernelFunctions(names: readonly string[]): Map<string, KernelFun
       found.set(name, {
         parameters: Array.from({ length: info & 0xffff }, (_, i) => pointee(parameters[i * 2 + 1] as number)),
         returns: pointee(returned),
+        ...(parameters.some((id, i) => i % 2 === 1 && isStructure(id)) && { byValue: true }),
       });
     }
     return found;
+  } finally {
+    c.btfFree(btf);
+  }
+}
+
+/**
+ * Whether trampolines take functions with structures as arguments: since Linux 6.1, on some processors later.
+ * @throws KernelError when the kernel has no BTF
+ */
+export function takesStructures(): boolean {
+  return structMembers("btf_func_model").includes("arg_flags");
+}
+
+/** Names of the members of a structure of the kernel's; none where it has no such structure. */
+function structMembers(name: string): string[] {
+  const btf = checkPointer("kernel BTF (/sys/kernel/btf/vmlinux)", c.btfVmlinux() as Pointer | null);
+  try {
+    const id = c.btfFind(btf, name, BTF_KIND.struct) as number;
+    if (id < 0) return [];
+    const words = (count: number): Uint32Array => new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, count * 4));
+    // Behind struct btf_type come its struct btf_member: u32 name_off, u32 type, u32 offset.
+    const count = (words(3)[1] as number) & 0xffff;
+    const members = words(3 + count * 3).subarray(3);
+    return Array.from({ length: count }, (_, i) => c.btfName(btf, members[i * 3] as number) as string);
   } finally {
     c.btfFree(btf);
   }

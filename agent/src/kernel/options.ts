@@ -1,9 +1,10 @@
 /** What the programs are told before they are loaded: struct options in `bpf/include/filter.h`. */
 import { randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
-import { kernelFunctions } from "./libbpf.ts";
+import { isUnmapped } from "./hooks.ts";
+import { type KernelFunction, kernelFunctions } from "./libbpf.ts";
 
-/** u32 agent_tgid, mkdir_returns_dentry, direct_loads, reserved; u64 secret[2], rename_lock, mount_lock. */
+/** u32 agent_tgid, mkdir_returns_dentry, direct_loads, unmapped; u64 secret[2], rename_lock, mount_lock. */
 export const OPTIONS_BYTES = 48;
 export const SECRET_BYTES = 16;
 
@@ -38,8 +39,8 @@ export function kernelPathCounters(symbols = readFileSync("/proc/kallsyms", "lat
 }
 
 export interface ProgramOptions {
-  /** Whether the kernel's vfs_mkdir() does. */
-  readonly mkdirReturnsDentry: boolean;
+  /** The functions that programs hang on, as this kernel has them. */
+  readonly functions: ReadonlyMap<string, KernelFunction>;
   /** Of directory keys, SECRET_BYTES long; random by default, so that nobody can make paths whose keys collide. */
   readonly secret?: Uint8Array | undefined;
   /** Without, there is no directory cache. */
@@ -47,12 +48,13 @@ export interface ProgramOptions {
 }
 
 export function encodeOptions(options: ProgramOptions): Uint8Array {
-  const { mkdirReturnsDentry, secret = randomBytes(SECRET_BYTES), pathCounters } = options;
+  const { functions, secret = randomBytes(SECRET_BYTES), pathCounters } = options;
   const bytes = new Uint8Array(OPTIONS_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, ownTgid(), true);
-  view.setUint32(4, Number(mkdirReturnsDentry), true);
+  view.setUint32(4, Number(functions.get("vfs_mkdir")?.returns === "dentry"), true);
   view.setUint32(8, Number(hasDirectLoads()), true);
+  view.setUint32(12, Number(isUnmapped(functions)), true);
   bytes.set(secret, 16);
   view.setBigUint64(32, pathCounters?.renames ?? 0n, true);
   view.setBigUint64(40, pathCounters?.mounts ?? 0n, true);

@@ -12,12 +12,14 @@ import {
   createMap,
   deleteFromMapAsync,
   KernelError,
+  type KernelFunction,
   kernelFunctions,
   MAP_TYPE_ARRAY,
   MAP_TYPE_HASH,
   MAP_TYPE_LRU_HASH,
   type MapShape,
   type RunStatistics,
+  takesStructures,
   updateMap,
   updateMapAsync,
 } from "./libbpf.ts";
@@ -87,7 +89,7 @@ interface Loaded extends Pick<HookPlan, "captured" | "missing"> {
 function loadObject(
   { object, ringBytes, secret, pathCounters = kernelPathCounters() }: StageOptions,
   wanted: (program: string) => boolean,
-  mkdirReturnsDentry: boolean,
+  functions: ReadonlyMap<string, KernelFunction> = new Map(),
   targets: HookPlan["targets"] = new Map(),
 ): Pick<Loaded, "bpf" | "caching"> {
   const bpf = new BpfObject(object);
@@ -97,7 +99,7 @@ function loadObject(
     for (const [program, target] of targets) bpf.setAttachTarget(program, target);
     bpf.setMaxEntries("records", ringBytes);
     const caching = pathCounters === "none" ? undefined : pathCounters;
-    bpf.setInitialValue(".rodata.options", encodeOptions({ mkdirReturnsDentry, secret, pathCounters: caching }));
+    bpf.setInitialValue(".rodata.options", encodeOptions({ functions, secret, pathCounters: caching }));
     bpf.load();
     for (const program of programs) if (wanted(program)) bpf.attach(program);
     return { bpf, caching: caching !== undefined };
@@ -108,13 +110,13 @@ function loadObject(
 }
 
 function loadTracepoints(options: StageOptions): Loaded {
-  const loaded = loadObject(options, (program) => !program.startsWith("trampoline_"), false);
+  const loaded = loadObject(options, (program) => !program.startsWith("trampoline_"));
   return { ...loaded, captured: ALL_TYPES, missing: {} };
 }
 
 /**
  * Attaches to the functions that this kernel has. If it refuses them all the same, then without the types that
- * trampolines can do without: an older kernel takes no structure as argument (security_path_chown before 6.1).
+ * trampolines can do without.
  */
 function loadTrampolines(options: StageOptions): Loaded {
   const functions = kernelFunctions(HOOKED_FUNCTIONS);
@@ -122,14 +124,18 @@ function loadTrampolines(options: StageOptions): Loaded {
     const essential = essentialMissing(plan);
     if (essential !== undefined) throw new Error(essential);
     const wanted = (program: string): boolean => plan.programs.has(program) || program.startsWith("process_");
-    const loaded = loadObject(options, wanted, functions.get("vfs_mkdir")?.returns === "dentry", plan.targets);
+    const loaded = loadObject(options, wanted, functions, plan.targets);
     return { ...loaded, captured: plan.captured, missing: plan.missing };
   };
+  const structures = takesStructures();
   try {
-    return load(planHooks(functions));
+    return load(planHooks(functions, { structures }));
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n")[0] as string) : String(error);
-    const without = planHooks(functions, Object.fromEntries(OPTIONAL_TYPES.map((type) => [type, why])));
+    const without = planHooks(functions, {
+      structures,
+      refused: Object.fromEntries(OPTIONAL_TYPES.map((type) => [type, why])),
+    });
     // The first refusal is the one to tell: it is of the programs that should be there.
     if (!(error instanceof KernelError) || error.code === "EPERM") throw error;
     try {
@@ -151,7 +157,7 @@ function explain(error: unknown, mode: AttachMode): StageUnavailableError {
   const remedy =
     mode === "trampoline"
       ? "use --attach auto or --attach tracepoint"
-      : "see the kernel's message above; Weir needs Linux 5.17 or later with BTF";
+      : "see the kernel's message above; Weir needs Linux 5.10 or later with BTF";
   return new StageUnavailableError(message, remedy, error);
 }
 

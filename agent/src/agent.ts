@@ -53,6 +53,8 @@ export interface AgentStatus {
   readonly fallback: string | undefined;
   /** Whether the kernel stage caches directories; it does not where the kernel hides its counters of path changes. */
   readonly cachesDirectories: boolean;
+  /** Programs of the kernel stage that are attached: those that the active rules need. */
+  readonly attached: readonly string[];
   readonly generation: number | undefined;
   readonly bundles: readonly { readonly tenant: string; readonly digest: string; readonly rules: number }[];
   readonly uncaptured: readonly UncapturedType[];
@@ -233,6 +235,7 @@ export class Agent {
       attach: this.#stage.mode,
       fallback: this.#stage.fallback,
       cachesDirectories: this.#stage.cachesDirectories,
+      attached: this.#stage.attached,
       generation: this.#stage.generation,
       bundles: this.#active.map(({ bundle }) => ({
         tenant: bundle.manifest.tenant,

@@ -133,7 +133,7 @@ describe("filter maps", () => {
       agent_tgid: 0,
       mkdir_returns_dentry: 4,
       direct_loads: 8,
-      reserved: 12,
+      unmapped: 12,
       secret: 16,
       rename_lock: 32,
       mount_lock: 40,

@@ -3,6 +3,7 @@
  * differ: where a function is missing or has other parameters, the event types that need it are not captured.
  */
 import { EVENT_TYPES } from "@weir/matcher-wasm/format";
+import type { Need } from "./attachments.ts";
 import type { KernelFunction } from "./libbpf.ts";
 
 /** Parameter number (from 0) and the structure that it points to. */
@@ -17,6 +18,8 @@ interface Hook {
   readonly programs: readonly string[];
   /** Event types that are not captured without it. */
   readonly types: readonly string[];
+  /** When it has to be attached: where somebody wants its types, by default. */
+  readonly need?: Need;
   /** What to hang on where this function can't be. */
   readonly otherwise?: Hook;
 }
@@ -140,8 +143,19 @@ const HOOKS: readonly Hook[] = [
     [[0, "dentry"]],
   ),
   // Before Linux 6.2 access control lists go the way of other attributes.
-  hook("vfs_set_acl", [[1, "dentry"]], ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"], []),
-  hook("vfs_remove_acl", [[1, "dentry"]], ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"], []),
+  {
+    ...hook("vfs_set_acl", [[1, "dentry"]], ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"], []),
+    need: XATTR,
+  },
+  {
+    ...hook(
+      "vfs_remove_acl",
+      [[1, "dentry"]],
+      ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"],
+      [],
+    ),
+    need: XATTR,
+  },
   hook("path_mount", [[1, "path"]], "trampoline_mount", "mount"),
   hook("security_move_mount", [[0, "path"]], "trampoline_mount_moved_asked", "mount"),
   hook(`${SYSCALL_PREFIX}move_mount`, [], "trampoline_mount_moved_done", "mount"),
@@ -170,6 +184,8 @@ export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.flatMap(({ functions, o
 export interface HookPlan {
   /** Trampolines that this kernel takes. */
   readonly programs: ReadonlySet<string>;
+  /** When each of them has to be attached. */
+  readonly needs: ReadonlyMap<string, Need>;
   /** Functions that programs hang on where this is another one than they were compiled for, by program. */
   readonly targets: ReadonlyMap<string, string>;
   /** Event types that are captured; those of processes are in any case. */
@@ -180,6 +196,9 @@ export interface HookPlan {
 
 /** What every mode captures whose hooks are all there. */
 export const ALL_TYPES: readonly string[] = EVENT_TYPES.map(({ name }) => name);
+
+/** Those of files. */
+export const FILE_TYPES: readonly string[] = EVENT_TYPES.flatMap(({ name, file }) => (file ? [name] : []));
 
 export interface PlanOptions {
   /** Whether trampolines take functions with structures as arguments. */
@@ -210,6 +229,7 @@ export function planHooks(
   const wanted = usable.filter(({ types }) => types.length === 0 || types.some((type) => !(type in missing)));
   return {
     programs: new Set(wanted.flatMap(({ programs }) => programs)),
+    needs: new Map(wanted.flatMap(({ programs, types, need = types }) => programs.map((p) => [p, need] as const))),
     targets: new Map(
       wanted.flatMap(({ functions: [compiled], name, programs }) =>
         name === compiled ? [] : programs.map((program) => [program, name] as const),

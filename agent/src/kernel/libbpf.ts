@@ -120,8 +120,10 @@ export interface RunStatistics {
 export class BpfObject {
   readonly #object: Pointer;
   readonly #log = koffi.alloc("uint8_t", VERIFIER_LOG_BYTES);
-  readonly #links: Pointer[] = [];
-  readonly #attached: Pointer[] = [];
+  /** Of the programs that are attached, by name. */
+  readonly #links = new Map<string, Pointer>();
+  /** Those that are or have been attached. */
+  readonly #used = new Map<string, Pointer>();
 
   /** @throws KernelError when the bytes are no BPF object */
   constructor(bytes: Uint8Array) {
@@ -182,7 +184,7 @@ export class BpfObject {
     return check(`fd of map ${name}`, c.mapFd(this.#map(name)) as number);
   }
 
-  /** Information on an attached program, as the kernel gives it. */
+  /** Information on a loaded program, as the kernel gives it. */
   #info(program: Pointer): DataView {
     // All zero each time: what the kernel finds in it are requests.
     const info = new Uint8Array(PROG_INFO.bytes);
@@ -191,33 +193,43 @@ export class BpfObject {
   }
 
   /**
-   * How often the kernel left out an attached program because it was running already on the same CPU: once for a
+   * How often the kernel left out a program because it was running already on the same CPU: once for a
    * task that preempted another one within it (prog->active, since Linux 5.12).
    */
   missedRuns(): number {
-    const misses = this.#attached.map((program) => this.#info(program).getBigUint64(PROG_INFO.recursionMisses, true));
+    const misses = [...this.#used.values()].map((program) =>
+      this.#info(program).getBigUint64(PROG_INFO.recursionMisses, true),
+    );
     return Number(misses.reduce((sum, count) => sum + count, 0n));
   }
 
-  /** What attached programs have cost while kernel.bpf_stats_enabled was set, by their names. */
+  /** What programs have cost while kernel.bpf_stats_enabled was set, by their names. */
   runStatistics(): Record<string, RunStatistics> {
-    const rows = this.#attached.map((program) => {
+    const rows = [...this.#used].map(([name, program]) => {
       const info = this.#info(program);
       const [runTimeNs, runs] = [PROG_INFO.runTimeNs, PROG_INFO.runs].map((at) => Number(info.getBigUint64(at, true)));
-      return [c.programName(program) as string, { runTimeNs, runs }];
+      return [name, { runTimeNs, runs }];
     });
     return Object.fromEntries(rows);
   }
 
   attach(program: string): void {
     const handle = this.#program(program);
-    this.#links.push(checkPointer(`attach ${program}`, c.programAttach(handle) as Pointer | null));
-    this.#attached.push(handle);
+    this.#links.set(program, checkPointer(`attach ${program}`, c.programAttach(handle) as Pointer | null));
+    this.#used.set(program, handle);
+  }
+
+  detach(program: string): void {
+    const link = this.#links.get(program);
+    if (link === undefined) return;
+    this.#links.delete(program);
+    c.linkDestroy(link);
   }
 
   /** Detaches and unloads everything. */
   close(): void {
-    for (const link of this.#links.splice(0)) c.linkDestroy(link);
+    for (const link of this.#links.values()) c.linkDestroy(link);
+    this.#links.clear();
     c.objectClose(this.#object);
     koffi.free(this.#log);
   }

@@ -4,8 +4,17 @@
  * nothing is pinned.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { Attachments } from "./attachments.ts";
 import { type Counters, readCounters } from "./counters.ts";
-import { ALL_TYPES, essentialMissing, HOOKED_FUNCTIONS, type HookPlan, OPTIONAL_TYPES, planHooks } from "./hooks.ts";
+import {
+  ALL_TYPES,
+  essentialMissing,
+  FILE_TYPES,
+  HOOKED_FUNCTIONS,
+  type HookPlan,
+  OPTIONAL_TYPES,
+  planHooks,
+} from "./hooks.ts";
 import {
   BpfObject,
   closeFd,
@@ -80,18 +89,23 @@ function requirePlatform(): void {
     );
 }
 
-/** A loaded and attached object, and the event types that it captures. */
+/** A loaded object, and the event types that it captures. */
 interface Loaded extends Pick<HookPlan, "captured" | "missing"> {
   readonly bpf: BpfObject;
+  readonly attachments: Attachments;
   readonly caching: boolean;
+}
+
+/** What a mode says of its programs; those of processes it does not name. */
+interface LoadPlan extends Pick<HookPlan, "needs">, Partial<Pick<HookPlan, "targets">> {
+  readonly functions?: ReadonlyMap<string, KernelFunction>;
 }
 
 function loadObject(
   { object, ringBytes, secret, pathCounters = kernelPathCounters() }: StageOptions,
   wanted: (program: string) => boolean,
-  functions: ReadonlyMap<string, KernelFunction> = new Map(),
-  targets: HookPlan["targets"] = new Map(),
-): Pick<Loaded, "bpf" | "caching"> {
+  { functions = new Map(), targets = new Map(), needs }: LoadPlan,
+): Pick<Loaded, "bpf" | "attachments" | "caching"> {
   const bpf = new BpfObject(object);
   try {
     const programs = bpf.programNames();
@@ -101,8 +115,8 @@ function loadObject(
     const caching = pathCounters === "none" ? undefined : pathCounters;
     bpf.setInitialValue(".rodata.options", encodeOptions({ functions, secret, pathCounters: caching }));
     bpf.load();
-    for (const program of programs) if (wanted(program)) bpf.attach(program);
-    return { bpf, caching: caching !== undefined };
+    const loaded = programs.filter(wanted).map((program) => [program, needs.get(program) ?? "always"] as const);
+    return { bpf, attachments: new Attachments(bpf, new Map(loaded)), caching: caching !== undefined };
   } catch (error) {
     bpf.close();
     throw error;
@@ -110,7 +124,8 @@ function loadObject(
 }
 
 function loadTracepoints(options: StageOptions): Loaded {
-  const loaded = loadObject(options, (program) => !program.startsWith("trampoline_"));
+  const needs = new Map([["tracepoint_sys_exit", FILE_TYPES]]);
+  const loaded = loadObject(options, (program) => !program.startsWith("trampoline_"), { needs });
   return { ...loaded, captured: ALL_TYPES, missing: {} };
 }
 
@@ -124,7 +139,7 @@ function loadTrampolines(options: StageOptions): Loaded {
     const essential = essentialMissing(plan);
     if (essential !== undefined) throw new Error(essential);
     const wanted = (program: string): boolean => plan.programs.has(program) || program.startsWith("process_");
-    const loaded = loadObject(options, wanted, functions, plan.targets);
+    const loaded = loadObject(options, wanted, { functions, ...plan });
     return { ...loaded, captured: plan.captured, missing: plan.missing };
   };
   const structures = takesStructures();
@@ -230,18 +245,20 @@ export class KernelStage {
   readonly cachesDirectories: boolean;
   readonly ring: RingReader;
   readonly #bpf: BpfObject;
+  readonly #attachments: Attachments;
   #slot = 0;
   #generation: number | undefined;
   /** The current generation's map. */
   #discarders: number | undefined;
 
   private constructor(
-    { bpf, captured, missing, caching }: Loaded,
+    { bpf, attachments, captured, missing, caching }: Loaded,
     mode: AttachMode,
     options: StageOptions,
     fallback?: string,
   ) {
     this.#bpf = bpf;
+    this.#attachments = attachments;
     this.mode = mode;
     this.fallback = fallback;
     this.captured = captured;
@@ -269,6 +286,11 @@ export class KernelStage {
     throw refused as StageUnavailableError;
   }
 
+  /** Names of the programs that are attached: those that the current generation needs. */
+  get attached(): readonly string[] {
+    return this.#attachments.attached;
+  }
+
   /** The generation that new events are stamped with; undefined before the first. */
   get generation(): number | undefined {
     return this.#generation;
@@ -278,11 +300,13 @@ export class KernelStage {
    * Makes a generation current. Once it resolves no program judges by an older one, and every record written
    * from then on carries the new number. Calls must not overlap.
    * @param onSwitch called at the moment of the swap, before the wait for programs under way
+   * The hooks that it needs are attached before that, those that it does not need detached after it.
    * @throws KernelError; `generation` tells whether the swap took place
    */
   async activate(tables: FilterTables, onSwitch: () => void = () => {}): Promise<void> {
     const slot = this.#slot ^ 1;
     const generations = this.#bpf.mapFd("generations");
+    await this.#attachments.attachFor(tables.types);
     const { constants, approvers, discarders } = createFilterMaps(tables);
     try {
       updateMap(this.#bpf.mapFd("approvers"), u32(slot), u32(approvers));
@@ -298,6 +322,7 @@ export class KernelStage {
       // A program may have read the old slot number just before. An update of a map in a map returns after
       // an RCU grace period (kernel commit 1ae80cf31938), so repeating this one waits for such programs.
       await updateMapAsync(generations, u32(slot), u32(constants));
+      await this.#attachments.detachUnneeded(tables.types);
       if (before === undefined) return;
       await deleteFromMapAsync(generations, u32(slot ^ 1));
       await deleteFromMapAsync(this.#bpf.mapFd("approvers"), u32(slot ^ 1));

@@ -3,6 +3,7 @@
  * active in it. Pure; the byte layouts mirror `bpf/include/filter.h` (`abi.test.ts` compares them).
  */
 import {
+  EVENT_TYPES as ALL_EVENT_TYPES,
   APPROVER_ANCESTOR,
   APPROVER_BASENAME,
   APPROVER_DESTINATION,
@@ -46,6 +47,8 @@ export interface FilterTables {
   readonly constants: Uint8Array;
   /** Keys and values of the approver map, in the same order. */
   readonly approvers: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
+  /** Names of the event types that any tenant wants. */
+  readonly types: ReadonlySet<string>;
 }
 
 const KINDS: Record<ApproverKind, number> = {
@@ -107,7 +110,8 @@ export function buildTables(generation: number, tenants: readonly TenantSeeds[])
   const constants = new Uint8Array(GENERATION_BYTES);
   const view = new DataView(constants.buffer);
   view.setUint32(0, generation, true);
-  for (const [type, interest] of interests(tenants)) {
+  const wanted = interests(tenants);
+  for (const [type, interest] of wanted) {
     const at = INTERESTS + type * INTEREST_BYTES;
     view.setBigUint64(at, interest.tenants, true);
     view.setBigUint64(at + 8, interest.unfiltered, true);
@@ -143,5 +147,6 @@ export function buildTables(generation: number, tenants: readonly TenantSeeds[])
     valueView.setUint32(8, flagsAny ?? 0, true);
     return { key, value };
   });
-  return { generation, constants, approvers };
+  const types = new Set(ALL_EVENT_TYPES.flatMap(({ name, id }) => (wanted.has(id) ? [name] : [])));
+  return { generation, constants, approvers, types };
 }

@@ -219,6 +219,7 @@ async function statusText(status: AgentStatus): Promise<string> {
     status.lost > 0 ? `  lost since the start: ${lostText(status)}\n` : "",
     status.lastLoss ? `  last: ${lossText(status.lastLoss)}\n` : "",
     `  ${status.pipeline.events} events judged, ${status.pipeline.matches} matches, ${status.processes} processes known\n`,
+    `  programs attached: ${status.attached.join(", ")}\n`,
     `  ${plural(status.discarders.learned, "discarder")} learned${status.cachesDirectories ? "" : "; no directory cache: the kernel hides its counters of renames and mounts"}\n`,
     variablesText(status.variables),
   ].join("");

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { type KernelFunction, kernelFunctions } from "./btf.ts";
 import { essentialMissing, HOOKED_FUNCTIONS, OPTIONAL_TYPES, planHooks } from "./hooks.ts";
-import { type KernelFunction, kernelFunctions } from "./libbpf.ts";
 
 /** What a kernel has that fits. */
 const STRUCTS: Readonly<Record<string, readonly (string | undefined)[]>> = {

@@ -4,7 +4,7 @@
  */
 import { EVENT_TYPES } from "@weir/matcher-wasm/format";
 import type { Need } from "./attachments.ts";
-import type { KernelFunction } from "./libbpf.ts";
+import type { KernelFunction } from "./btf.ts";
 
 /** Parameter number (from 0) and the structure that it points to. */
 type Expected = readonly (readonly [parameter: number, struct: string])[];

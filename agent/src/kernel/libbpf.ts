@@ -38,7 +38,7 @@ function open(names: readonly string[]): ReturnType<typeof koffi.load> {
 }
 
 const libc = open(["libc.so.6"]);
-const libbpf = open(["libbpf.so.1"]);
+export const libbpf = open(["libbpf.so.1"]);
 
 const c = {
   objectOpenMem: libbpf.func("void *bpf_object__open_mem(const void *buf, size_t size, const void *opts)"),
@@ -52,6 +52,9 @@ const c = {
   programSetAttachTarget: libbpf.func(
     "int bpf_program__set_attach_target(void *prog, int attachProgramFd, const char *function)",
   ),
+  programSetLogLevel: libbpf.func("int bpf_program__set_log_level(void *prog, uint32_t level)"),
+  programSetLogBuf: libbpf.func("int bpf_program__set_log_buf(void *prog, void *buffer, size_t bytes)"),
+  programAutoload: libbpf.func("bool bpf_program__autoload(void *prog)"),
   programAttach: libbpf.func("void *bpf_program__attach(void *prog)"),
   programFd: libbpf.func("int bpf_program__fd(void *prog)"),
   linkDestroy: libbpf.func("int bpf_link__destroy(void *link)"),
@@ -68,11 +71,6 @@ const c = {
   setPrint: libbpf.func("void *libbpf_set_print(void *fn)"),
   strerror: libbpf.func("int libbpf_strerror(int error, _Out_ uint8_t *text, size_t bytes)"),
   cpus: libbpf.func("int libbpf_num_possible_cpus()"),
-  btfVmlinux: libbpf.func("void *btf__load_vmlinux_btf()"),
-  btfFree: libbpf.func("void btf__free(void *btf)"),
-  btfFind: libbpf.func("int btf__find_by_name_kind(const void *btf, const char *name, uint32_t kind)"),
-  btfName: libbpf.func("const char *btf__name_by_offset(const void *btf, uint32_t offset)"),
-  btfType: libbpf.func("const void *btf__type_by_id(const void *btf, uint32_t id)"),
   mmap: libc.func("void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)"),
   munmap: libc.func("int munmap(void *addr, size_t length)"),
   close: libc.func("int close(int fd)"),
@@ -98,7 +96,8 @@ function check(call: string, result: number, log?: string): number {
   return result;
 }
 
-function checkPointer(call: string, pointer: Pointer | null): Pointer {
+/** @throws KernelError for NULL, with errno */
+export function checkPointer(call: string, pointer: Pointer | null): Pointer {
   if (!pointer) throw new KernelError(call, koffi.errno());
   return pointer;
 }
@@ -109,6 +108,10 @@ const OPEN_OPTS = { bytes: 80, size: 0, logBuffer: 56, logBytes: 64 };
 
 /** struct bpf_prog_info: as much of it as is read here, and where. */
 const PROG_INFO = { bytes: 216, runTimeNs: 192, runs: 200, recursionMisses: 208 };
+
+const BPF_LOG_STATS = 4;
+/** The verifier says a line for each call of a global function, and before Linux 6.4 a log that is too small is an error. */
+const STATISTICS_BYTES = 1 << 20;
 
 /** Run-time statistics of a program. */
 export interface RunStatistics {
@@ -122,6 +125,8 @@ export class BpfObject {
   readonly #log = koffi.alloc("uint8_t", VERIFIER_LOG_BYTES);
   /** Of the programs that are attached, by name. */
   readonly #links = new Map<string, Pointer>();
+  /** Logs of `askStatistics`, by program. */
+  readonly #statistics = new Map<string, ReturnType<typeof koffi.alloc>>();
   /** Those that are or have been attached. */
   readonly #used = new Map<string, Pointer>();
 
@@ -172,6 +177,28 @@ export class BpfObject {
     const size = [0];
     const memory = c.mapInitialValue(this.#map(map), size) as Pointer;
     new Uint8Array(koffi.view(memory, Number(size[0]))).set(value);
+  }
+
+  /** Has the verifier write what programs cost it into logs of their own; before loading. */
+  askStatistics(): void {
+    for (const name of this.programNames()) {
+      const program = this.#program(name);
+      if (!(c.programAutoload(program) as boolean)) continue;
+      const log = koffi.alloc("uint8_t", STATISTICS_BYTES);
+      koffi.encode(log, "uint8_t", 0);
+      this.#statistics.set(name, log);
+      check("bpf_program__set_log_buf", c.programSetLogBuf(program, log, STATISTICS_BYTES) as number);
+      check("bpf_program__set_log_level", c.programSetLogLevel(program, BPF_LOG_STATS) as number);
+    }
+  }
+
+  /** Instructions that the verifier looked at, by program; after `askStatistics` and loading. */
+  verifiedInstructions(): Record<string, number> {
+    const rows = [...this.#statistics].map(([name, log]) => {
+      const counts = [...koffi.decode.string(log).matchAll(/^processed (\d+) insns/gm)];
+      return [name, Number(counts.at(-1)?.[1])] as const;
+    });
+    return Object.fromEntries(rows);
   }
 
   /** @throws KernelError with the verifier's log when the kernel refuses a program */
@@ -232,6 +259,8 @@ export class BpfObject {
     this.#links.clear();
     c.objectClose(this.#object);
     koffi.free(this.#log);
+    for (const log of this.#statistics.values()) koffi.free(log);
+    this.#statistics.clear();
   }
 }
 
@@ -295,87 +324,6 @@ export function possibleCpus(): number {
 
 export function closeFd(fd: number): void {
   c.close(fd);
-}
-
-const BTF_KIND = { pointer: 2, struct: 4, union: 5, typedef: 8, const: 10, func: 12 };
-
-/** A function of the kernel, as its type information describes it. */
-export interface KernelFunction {
-  /** For each parameter the name of the structure that it points to; undefined for others. */
-  readonly parameters: readonly (string | undefined)[];
-  /** The same of what it returns. */
-  readonly returns: string | undefined;
-  /** Whether a parameter is a structure itself; trampolines take such functions since Linux 6.1. */
-  readonly byValue?: boolean;
-}
-
-/**
- * Looks functions up in the kernel's own BTF.
- * @returns those that it has
- * @throws KernelError when the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)
- */
-export function kernelFunctions(names: readonly string[]): Map<string, KernelFunction> {
-  const btf = checkPointer("kernel BTF (/sys/kernel/btf/vmlinux)", c.btfVmlinux() as Pointer | null);
-  // struct btf_type: u32 name_off, u32 info (kind in bits 24 to 28, vlen in the low 16), u32 type or size; behind
-  // that of a function's prototype come its struct btf_param: u32 name_off, u32 type.
-  const words = (id: number, count: number): Uint32Array =>
-    new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, count * 4));
-  const kindOf = (info: number): number => (info >>> 24) & 0x1f;
-  const isStructure = (id: number): boolean => {
-    let [, info = 0, target = 0] = id === 0 ? [] : words(id, 3);
-    while (kindOf(info) === BTF_KIND.typedef || kindOf(info) === BTF_KIND.const)
-      [, info = 0, target = 0] = target === 0 ? [] : words(target, 3);
-    return kindOf(info) === BTF_KIND.struct || kindOf(info) === BTF_KIND.union;
-  };
-  const pointee = (id: number): string | undefined => {
-    let [name = 0, info = 0, target = 0] = id === 0 ? [] : words(id, 3);
-    if (kindOf(info) !== BTF_KIND.pointer) return undefined;
-    do [name = 0, info = 0, target = 0] = target === 0 ? [] : words(target, 3);
-    while (kindOf(info) === BTF_KIND.const);
-    return kindOf(info) === BTF_KIND.struct ? (c.btfName(btf, name) as string) : undefined;
-  };
-  try {
-    const found = new Map<string, KernelFunction>();
-    for (const name of names) {
-      const id = c.btfFind(btf, name, BTF_KIND.func) as number;
-      if (id < 0) continue;
-      const prototype = words(id, 3)[2] as number;
-      const [, info = 0, returned = 0] = words(prototype, 3);
-      const parameters = words(prototype, 3 + (info & 0xffff) * 2).subarray(3);
-      found.set(name, {
-        parameters: Array.from({ length: info & 0xffff }, (_, i) => pointee(parameters[i * 2 + 1] as number)),
-        returns: pointee(returned),
-        ...(parameters.some((id, i) => i % 2 === 1 && isStructure(id)) && { byValue: true }),
-      });
-    }
-    return found;
-  } finally {
-    c.btfFree(btf);
-  }
-}
-
-/**
- * Whether trampolines take functions with structures as arguments: since Linux 6.1, on some processors later.
- * @throws KernelError when the kernel has no BTF
- */
-export function takesStructures(): boolean {
-  return structMembers("btf_func_model").includes("arg_flags");
-}
-
-/** Names of the members of a structure of the kernel's; none where it has no such structure. */
-function structMembers(name: string): string[] {
-  const btf = checkPointer("kernel BTF (/sys/kernel/btf/vmlinux)", c.btfVmlinux() as Pointer | null);
-  try {
-    const id = c.btfFind(btf, name, BTF_KIND.struct) as number;
-    if (id < 0) return [];
-    const words = (count: number): Uint32Array => new Uint32Array(koffi.view(c.btfType(btf, id) as Pointer, count * 4));
-    // Behind struct btf_type come its struct btf_member: u32 name_off, u32 type, u32 offset.
-    const count = (words(3)[1] as number) & 0xffff;
-    const members = words(3 + count * 3).subarray(3);
-    return Array.from({ length: count }, (_, i) => c.btfName(btf, members[i * 3] as number) as string);
-  } finally {
-    c.btfFree(btf);
-  }
 }
 
 export const PROT_READ = 1;

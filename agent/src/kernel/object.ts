@@ -1,7 +1,8 @@
 /** The compiled kernel stage: built twice, for kernels with bpf_loop() (since 5.17) and for those before. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { kernelFunctions } from "./libbpf.ts";
+import { kernelFunctions } from "./btf.ts";
+
 import { StageUnavailableError } from "./stage.ts";
 
 const BUILD = new URL("../../../bpf/build/", import.meta.url);

@@ -1,8 +1,8 @@
 /** What the programs are told before they are loaded: struct options in `bpf/include/filter.h`. */
 import { randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
+import { type KernelFunction, kernelFunctions } from "./btf.ts";
 import { isUnmapped } from "./hooks.ts";
-import { type KernelFunction, kernelFunctions } from "./libbpf.ts";
 
 /** u32 agent_tgid, mkdir_returns_dentry, direct_loads, unmapped; u64 secret[2], rename_lock, mount_lock. */
 export const OPTIONS_BYTES = 48;

@@ -4,7 +4,8 @@
  * nothing is pinned.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { Attachments } from "./attachments.ts";
+import { Attachments, type Need } from "./attachments.ts";
+import { type KernelFunction, kernelFunctions, takesStructures } from "./btf.ts";
 import { type Counters, readCounters } from "./counters.ts";
 import {
   ALL_TYPES,
@@ -21,14 +22,11 @@ import {
   createMap,
   deleteFromMapAsync,
   KernelError,
-  type KernelFunction,
-  kernelFunctions,
   MAP_TYPE_ARRAY,
   MAP_TYPE_HASH,
   MAP_TYPE_LRU_HASH,
   type MapShape,
   type RunStatistics,
-  takesStructures,
   updateMap,
   updateMapAsync,
 } from "./libbpf.ts";
@@ -56,6 +54,10 @@ export interface StageOptions {
   readonly secret?: Uint8Array;
   /** What the directory cache goes by: the kernel's counters where they are not given, "none" for no cache. */
   readonly pathCounters?: PathCounters | "none";
+  /** Keeps every hook attached, in the order of `open`, whatever the rules need. */
+  readonly attachAll?: boolean;
+  /** Has the verifier tell what programs cost it; see `verifiedInstructions`. */
+  readonly verifierStatistics?: boolean;
 }
 
 /** A directory in which events of a type are to be dropped, by the key in its records. */
@@ -102,7 +104,7 @@ interface LoadPlan extends Pick<HookPlan, "needs">, Partial<Pick<HookPlan, "targ
 }
 
 function loadObject(
-  { object, ringBytes, secret, pathCounters = kernelPathCounters() }: StageOptions,
+  { object, ringBytes, secret, attachAll = false, verifierStatistics = false, ...options }: StageOptions,
   wanted: (program: string) => boolean,
   { functions = new Map(), targets = new Map(), needs }: LoadPlan,
 ): Pick<Loaded, "bpf" | "attachments" | "caching"> {
@@ -112,10 +114,13 @@ function loadObject(
     for (const program of programs) bpf.setAutoload(program, wanted(program));
     for (const [program, target] of targets) bpf.setAttachTarget(program, target);
     bpf.setMaxEntries("records", ringBytes);
+    const { pathCounters = kernelPathCounters() } = options;
     const caching = pathCounters === "none" ? undefined : pathCounters;
     bpf.setInitialValue(".rodata.options", encodeOptions({ functions, secret, pathCounters: caching }));
+    if (verifierStatistics) bpf.askStatistics();
     bpf.load();
-    const loaded = programs.filter(wanted).map((program) => [program, needs.get(program) ?? "always"] as const);
+    const needOf = (program: string): Need => (attachAll ? "always" : (needs.get(program) ?? "always"));
+    const loaded = programs.filter(wanted).map((program) => [program, needOf(program)] as const);
     return { bpf, attachments: new Attachments(bpf, new Map(loaded)), caching: caching !== undefined };
   } catch (error) {
     bpf.close();
@@ -355,6 +360,11 @@ export class KernelStage {
   /** Events that no program saw, because the kernel left it out; see `BpfObject.missedRuns`. */
   missedRuns(): number {
     return this.#bpf.missedRuns();
+  }
+
+  /** How many instructions the verifier looked at for each program, where `verifierStatistics` was asked for. */
+  verifiedInstructions(): Record<string, number> {
+    return this.#bpf.verifiedInstructions();
   }
 
   /** What each program has cost since `kernel.bpf_stats_enabled` was set. */

@@ -31,7 +31,7 @@ export class Oracle {
 
   /** @throws StageUnavailableError */
   static async open(options: { object: Uint8Array; attach: AttachMode | "auto" }): Promise<Oracle> {
-    const stage = KernelStage.open({ ...options, ringBytes: RING_BYTES });
+    const stage = KernelStage.open({ ...options, attachAll: true, ringBytes: RING_BYTES });
     await stage.activate(buildTables(1, [{ tenant: 0, seeds: EVERYTHING }]));
     return new Oracle(stage);
   }

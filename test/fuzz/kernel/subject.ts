@@ -106,7 +106,7 @@ export class Subject {
     };
     try {
       const agent = Agent.start({
-        stage: { object, attach, ringBytes: RING_BYTES },
+        stage: { object, attach, ringBytes: RING_BYTES, attachAll: true },
         onDetection: (detection) => {
           if (subject && detection.process.comm === subject.#comm) subject.detections.set(detection.id, detection);
         },

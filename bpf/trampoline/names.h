@@ -213,8 +213,8 @@ int trampoline_rename_done(void *ctx)
 	struct renamedata *rename = (void *)argument(ctx, 0);
 
 #ifdef WEIR_LEGACY
-	/* Before 5.12 (old_dir, old_dentry, new_dir, new_dentry, delegated_inode, flags). */
-	if (options.unmapped) {
+	/* (old_dir, old_dentry, new_dir, new_dentry, delegated_inode, flags) */
+	if (!bpf_core_type_exists(struct renamedata)) {
 		stash_done(TYPE_BIT(EVENT_RENAME), argument(ctx, 1), result_of(ctx, 6));
 		return 0;
 	}

@@ -79,7 +79,11 @@ const HOOKS: readonly Hook[] = [
     "trampoline_rename_asked",
     "rename",
   ),
-  hook("vfs_rename", [[0, "renamedata"]], "trampoline_rename_done", "rename", [[1, "dentry"]]),
+  {
+    ...hook("vfs_rename", [[0, "renamedata"]], "trampoline_rename_done", "rename"),
+    // Before 5.12, but for kernels that have the structure all the same, as Debian's 5.10.
+    otherwise: hook("vfs_rename", [[1, "dentry"]], "trampoline_rename_done", "rename"),
+  },
   hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown"], [[0, "dentry"]]),
   hook("security_path_chmod", [[0, "path"]], "trampoline_chmod_asked", "chmod"),
   {

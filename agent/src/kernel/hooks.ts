@@ -18,7 +18,9 @@ interface Hook {
   readonly programs: readonly string[];
   /** Event types that are not captured without it. */
   readonly types: readonly string[];
-  /** When it has to be attached: where somebody wants its types, by default. */
+  /** Event types that it is for: those, and some of whose events it adds. */
+  readonly serves: readonly string[];
+  /** When it has to be attached: where somebody wants what it serves, by default. */
   readonly need?: Need;
   /** What to hang on where this function can't be. */
   readonly otherwise?: Hook;
@@ -34,6 +36,7 @@ const hook = (
   expected: Expected,
   programs: string | readonly string[],
   types: string | readonly string[],
+  adds: string | readonly string[] = [],
   unmapped: Expected = expected,
 ): Hook => ({
   functions: typeof names === "string" ? [names] : names,
@@ -41,6 +44,7 @@ const hook = (
   unmapped,
   programs: [programs].flat(),
   types: [types].flat(),
+  serves: [types, adds].flat(),
 });
 
 /** The name of a system call's function. */
@@ -59,6 +63,32 @@ const HOOKS: readonly Hook[] = [
     "open",
   ),
   hook(
+    "do_file_open_root",
+    [
+      [0, "path"],
+      [2, "open_flags"],
+    ],
+    "trampoline_open_root",
+    [],
+    "open",
+  ),
+  hook("vfs_truncate", [[0, "path"]], "trampoline_truncate", [], "open"),
+  hook("security_file_receive", [[0, "file"]], "trampoline_received", [], "open"),
+  hook(
+    "security_path_mknod",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_mknod_asked",
+    [],
+    "open",
+  ),
+  hook("vfs_mknod", [[2, "dentry"]], "trampoline_mknod_done", [], "open", [[1, "dentry"]]),
+  // Without the directory since 7.0 or so.
+  hook("vfs_create", [[2, "dentry"]], "trampoline_create_done", [], "open", [[1, "dentry"]]),
+  hook("vfs_create", [[1, "dentry"]], "trampoline_create_done_in", [], "open", [[0, "mnt_idmap"]]),
+  hook(
     "security_path_unlink",
     [
       [0, "path"],
@@ -67,7 +97,7 @@ const HOOKS: readonly Hook[] = [
     "trampoline_unlink_asked",
     "unlink",
   ),
-  hook("vfs_unlink", [[2, "dentry"]], "trampoline_unlink_done", "unlink", [[1, "dentry"]]),
+  hook("vfs_unlink", [[2, "dentry"]], "trampoline_unlink_done", "unlink", [], [[1, "dentry"]]),
   hook(
     "security_path_rename",
     [
@@ -84,7 +114,7 @@ const HOOKS: readonly Hook[] = [
     // Before 5.12, but for kernels that have the structure all the same, as Debian's 5.10.
     otherwise: hook("vfs_rename", [[1, "dentry"]], "trampoline_rename_done", "rename"),
   },
-  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown"], [[0, "dentry"]]),
+  hook("notify_change", [[1, "dentry"]], "trampoline_attributes_done", ["chmod", "chown"], [], [[0, "dentry"]]),
   hook("security_path_chmod", [[0, "path"]], "trampoline_chmod_asked", "chmod"),
   {
     ...hook("security_path_chown", [[0, "path"]], "trampoline_chown_asked", "chown"),
@@ -109,11 +139,23 @@ const HOOKS: readonly Hook[] = [
     ],
     "trampoline_link_done",
     "link",
+    [],
     [
       [0, "dentry"],
       [2, "dentry"],
     ],
   ),
+  hook(
+    "security_path_symlink",
+    [
+      [0, "path"],
+      [1, "dentry"],
+    ],
+    "trampoline_symlink_asked",
+    [],
+    "link",
+  ),
+  hook("vfs_symlink", [[2, "dentry"]], "trampoline_symlink_done", [], "link", [[1, "dentry"]]),
   hook(
     "security_path_mkdir",
     [
@@ -123,7 +165,7 @@ const HOOKS: readonly Hook[] = [
     "trampoline_mkdir_asked",
     "mkdir",
   ),
-  hook("vfs_mkdir", [[2, "dentry"]], "trampoline_mkdir_done", "mkdir", [[1, "dentry"]]),
+  hook("vfs_mkdir", [[2, "dentry"]], "trampoline_mkdir_done", "mkdir", [], [[1, "dentry"]]),
   hook(
     "security_path_rmdir",
     [
@@ -133,36 +175,45 @@ const HOOKS: readonly Hook[] = [
     "trampoline_rmdir_asked",
     "rmdir",
   ),
-  hook("vfs_rmdir", [[2, "dentry"]], "trampoline_rmdir_done", "rmdir", [[1, "dentry"]]),
+  hook("vfs_rmdir", [[2, "dentry"]], "trampoline_rmdir_done", "rmdir", [], [[1, "dentry"]]),
   hook("mnt_want_write", [[0, "vfsmount"]], "trampoline_xattr_mount", XATTR),
   hook("mnt_want_write_file", [[0, "file"]], "trampoline_xattr_file", XATTR),
-  hook("vfs_setxattr", [[1, "dentry"]], ["trampoline_setxattr_asked", "trampoline_setxattr_done"], "setxattr", [
-    [0, "dentry"],
-  ]),
+  hook(
+    "vfs_setxattr",
+    [[1, "dentry"]],
+    ["trampoline_setxattr_asked", "trampoline_setxattr_done"],
+    "setxattr",
+    [],
+    [[0, "dentry"]],
+  ),
   hook(
     "vfs_removexattr",
     [[1, "dentry"]],
     ["trampoline_removexattr_asked", "trampoline_removexattr_done"],
     "removexattr",
+    [],
     [[0, "dentry"]],
   ),
   // Before Linux 6.2 access control lists go the way of other attributes.
-  {
-    ...hook("vfs_set_acl", [[1, "dentry"]], ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"], []),
-    need: XATTR,
-  },
-  {
-    ...hook(
-      "vfs_remove_acl",
-      [[1, "dentry"]],
-      ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"],
-      [],
-    ),
-    need: XATTR,
-  },
+  hook(
+    "vfs_set_acl",
+    [[1, "dentry"]],
+    ["trampoline_setxattr_acl_asked", "trampoline_setxattr_acl_done"],
+    [],
+    "setxattr",
+  ),
+  hook(
+    "vfs_remove_acl",
+    [[1, "dentry"]],
+    ["trampoline_removexattr_acl_asked", "trampoline_removexattr_acl_done"],
+    [],
+    "removexattr",
+  ),
+  hook("vfs_fileattr_set", [[1, "dentry"]], ["trampoline_fileattr_asked", "trampoline_fileattr_done"], [], "setxattr"),
   hook("path_mount", [[1, "path"]], "trampoline_mount", "mount"),
   hook("security_move_mount", [[0, "path"]], "trampoline_mount_moved_asked", "mount"),
   hook(`${SYSCALL_PREFIX}move_mount`, [], "trampoline_mount_moved_done", "mount"),
+  hook("__ia32_sys_move_mount", [], "trampoline_mount_moved_done_ia32", [], "mount"),
   hook("path_umount", [[0, "path"]], ["trampoline_umount_asked", "trampoline_umount_done"], "umount"),
   hook(
     "do_splice",
@@ -174,6 +225,7 @@ const HOOKS: readonly Hook[] = [
     "splice",
   ),
   hook("set_fs_pwd", [[1, "path"]], "trampoline_chdir", "chdir"),
+  hook(`${SYSCALL_PREFIX}chdir`, [[0, "pt_regs"]], "trampoline_chdir_refused", [], "chdir"),
 ];
 
 /** Without one of these, trampolines are not worth having: the tracepoints see them all. */
@@ -230,10 +282,10 @@ export function planHooks(
     for (const type of first.types) missing[type] ??= reasons[0] as string;
     return [];
   });
-  const wanted = usable.filter(({ types }) => types.length === 0 || types.some((type) => !(type in missing)));
+  const wanted = usable.filter(({ serves }) => serves.some((type) => !(type in missing)));
   return {
     programs: new Set(wanted.flatMap(({ programs }) => programs)),
-    needs: new Map(wanted.flatMap(({ programs, types, need = types }) => programs.map((p) => [p, need] as const))),
+    needs: new Map(wanted.flatMap(({ programs, serves, need = serves }) => programs.map((p) => [p, need] as const))),
     targets: new Map(
       wanted.flatMap(({ functions: [compiled], name, programs }) =>
         name === compiled ? [] : programs.map((program) => [program, name] as const),

@@ -180,6 +180,18 @@ const xattr: readonly Technique[] = [
       { type: "removexattr", path: "f", text: "trusted.weir" },
     ],
   },
+  {
+    name: "what chattr sets is an attribute",
+    before: "mkdir t; mount -t tmpfs t t; : > t/f",
+    since: [6, 0],
+    act: perl(
+      `open(my $f, "<", "t/f") or die $!; my $flags = pack("q", 0x40); call(16, fileno($f), 0x40086602, $flags)`,
+    ),
+    after: "umount t",
+    types: ["setxattr"],
+    expected: (mode) =>
+      objects(mode) ? [{ type: "setxattr", path: "t/f", text: "system.fileattr", known: true, retval: 0 }] : [],
+  },
 ];
 
 const mounts: readonly Technique[] = [

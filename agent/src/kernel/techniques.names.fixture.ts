@@ -1,5 +1,5 @@
 /** What becomes of names: symbolic links, exchanges, whiteouts, and the trees that they stand in. */
-import { AT_FDCWD, file, objects, perl, type Technique } from "./techniques.kit.fixture.ts";
+import { AT_FDCWD, objects, perl, type Technique } from "./techniques.kit.fixture.ts";
 
 const links: readonly Technique[] = [
   {
@@ -131,18 +131,6 @@ const trees: readonly Technique[] = [
     act: `unshare -m sh -ec "mount -t tmpfs t r; mkdir r/old; cd r; pivot_root . old; : > /weir-pivoted"`,
     types: ["open"],
     expected: () => [{ type: "open", path: "/weir-pivoted" }],
-  },
-  {
-    name: "attributes that chattr sets are an attribute",
-    before: `mkdir t; mount -t tmpfs t t; ${file}; : > t/f`,
-    since: [6, 6],
-    act: perl(
-      `open(my $f, "<", "t/f") or die $!; my $flags = pack("q", 0x40); call(16, fileno($f), 0x40086602, $flags)`,
-    ),
-    after: "umount t",
-    types: ["setxattr"],
-    expected: (mode) =>
-      objects(mode) ? [{ type: "setxattr", path: "t/f", text: "system.fileattr", known: true, retval: 0 }] : [],
   },
 ];
 

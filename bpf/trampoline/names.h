@@ -150,7 +150,7 @@ GLOBAL int symlink_done(__u64 mnt, __u64 dentry, __u64 text, int result)
 		root.dentry = KNOWN(task, fs, root.dentry);
 		push_path(s, &root);
 	} else {
-		path_push_object(s, mnt, (__u64)READ(link, d_parent));
+		path_push_object(s, mnt, (__u64)BPF_CORE_READ(link, d_parent));
 	}
 	path_push_string(s);
 	tenants = event_next_path(s);

@@ -183,11 +183,11 @@ SEC("fexit/security_file_receive")
 int trampoline_received(void *ctx)
 {
 	struct file *file = (void *)argument(ctx, 0);
-	struct path path = path_of(file);
+	struct vfsmount *mnt = BPF_CORE_READ(file, f_path.mnt);
 
-	if (!is_internal(real_mount(path.mnt)))
-		object_opened((__u64)path.mnt, (__u64)path.dentry,
-			      FLAGS_AND_MODE(READ(file, f_flags), 0), result_of(ctx, 1));
+	if (!is_internal(real_mount(mnt)))
+		object_opened((__u64)mnt, (__u64)BPF_CORE_READ(file, f_path.dentry),
+			      FLAGS_AND_MODE(BPF_CORE_READ(file, f_flags), 0), result_of(ctx, 1));
 	return 0;
 }
 

@@ -80,6 +80,9 @@ static __always_inline int push_subject(struct scratch *s, struct operation *op)
 		return push_argument(s, op->fd, op->name, op->follows);
 	if (push_descriptor(s, op->fd, &path) < 0)
 		return -1;
+	s->objects[0].mnt = as_number(s, path.mnt);
+	s->objects[0].dentry = as_number(s, path.dentry);
+	s->objects[0].name = 0;
 	if (op->describes)
 		event_subject(s, &path);
 	if (op->text_kind == TEXT_DENTRY)

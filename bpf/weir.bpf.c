@@ -20,4 +20,6 @@ const struct generation *abi_generation __attribute__((unused));
 const struct approver_key *abi_approver_key __attribute__((unused));
 const struct approver *abi_approver __attribute__((unused));
 const struct discarder_key *abi_discarder_key __attribute__((unused));
+const struct identity_key *abi_identity_key __attribute__((unused));
+const struct identity_path *abi_identity_path __attribute__((unused));
 const struct counters *abi_counters __attribute__((unused));

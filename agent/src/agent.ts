@@ -15,6 +15,7 @@ import { Clock } from "./match/clock.ts";
 import { readHostFacts } from "./match/context/host.ts";
 import type { DiscarderCounters } from "./match/discarders.ts";
 import { type ActiveBundle, activeBundle, type Generation, TENANTS_MAX } from "./match/generation.ts";
+import { hostRoot, type LinkCounters, mattersTo, WatchedLinks } from "./match/links.ts";
 import { type Match, Pipeline, type PipelineCounters } from "./match/pipeline.ts";
 import { Accounts } from "./process/accounts.ts";
 import { ProcessTable } from "./process/table.ts";
@@ -67,6 +68,8 @@ export interface AgentStatus {
   readonly lastLoss: LossEvent | undefined;
   readonly pipeline: PipelineCounters;
   readonly discarders: DiscarderCounters;
+  /** Watched names of files with several hard links. */
+  readonly links: LinkCounters;
   readonly processes: number;
   /** Of all tenants: values that rules have set, those dropped to bound memory, and sets without effect. */
   readonly variables: { readonly values: number; readonly evicted: number; readonly dropped: number };
@@ -81,6 +84,7 @@ export class Agent {
   readonly #stage: KernelStage;
   readonly #pipeline: Pipeline;
   readonly #processes: ProcessTable;
+  readonly #links: WatchedLinks;
   readonly #onDetection: (detection: Detection) => void;
   readonly #loop: Promise<void>;
   readonly #losses: LossLedger;
@@ -102,11 +106,17 @@ export class Agent {
     const host = readHostFacts();
     this.#onLoss = options.onLoss ?? (() => undefined);
     this.#losses = new LossLedger({ host: host.hostname, nowMs: Date.now() });
+    this.#links = new WatchedLinks({
+      root: hostRoot(),
+      keep: (key, path) => stage.keepName(key, path),
+      drop: (key) => stage.dropName(key),
+    });
     this.#pipeline = new Pipeline({
       ring: stage.ring,
       processes: this.#processes,
       sources: { host, accounts: new Accounts(), clock: new Clock() },
       onMatch: (match) => this.#detect(match),
+      links: this.#links,
       discard: (discarder) => stage.discard(discarder),
     });
     this.#processes.scan();
@@ -195,7 +205,7 @@ export class Agent {
     }
     const generation: Generation = { number: ++this.#number, bundles: next };
     const seeds = next.map(({ slot, bundle }) => ({ tenant: slot, seeds: bundle.seeds }));
-    const tables = buildTables(generation.number, seeds);
+    const tables = buildTables(generation.number, [...seeds, this.#links.seeds(seeds)]);
     this.#pipeline.add(generation);
     this.#losses.begins(generation);
     let switchedAfterMs = 0;
@@ -209,6 +219,7 @@ export class Agent {
     }
     this.#active = next;
     this.#pipeline.retireBefore(generation.number);
+    void this.#links.watch(seeds, mattersTo(generation));
     return { generation: generation.number, switchedAfterMs, refused, uncaptured: this.#uncaptured() };
   }
 
@@ -249,6 +260,7 @@ export class Agent {
       lastLoss: this.#lastLoss,
       pipeline: { ...this.#pipeline.counters },
       discarders: { ...this.#pipeline.discarders },
+      links: { ...this.#links.counters },
       processes: this.#processes.size,
       variables: this.#variables(),
     };
@@ -270,6 +282,7 @@ export class Agent {
    */
   async stop(): Promise<AgentStatus> {
     await this.#turn;
+    this.#links.stop();
     this.#stopping = true;
     clearInterval(this.#lossTimer);
     await this.#loop;

@@ -100,6 +100,12 @@ describe("the operation", () => {
     expect(mounted.file).not.toHaveProperty("destination");
   });
 
+  test("another name of the file is its path; the one that was used is told besides", () => {
+    const other = of(EVENT_LINK, { usedPath: "/x/passwd", usedDestination: "/x/link" });
+    expect(other.file).toMatchObject({ used_path: "/x/passwd", used_destination: "/x/link" });
+    expect(of(EVENT_LINK, {}).file).not.toHaveProperty("used_path");
+  });
+
   test("attributes that are not known are absent", () => {
     const { file } = of(EVENT_OPEN, { flags: FLAG_ATTRIBUTES_UNKNOWN });
     expect(Object.keys(file)).toEqual(["path", "path_truncated"]);

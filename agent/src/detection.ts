@@ -37,6 +37,12 @@ export interface DetectedFile {
   readonly path_truncated: boolean;
   readonly destination?: string;
   readonly destination_truncated?: boolean;
+  /**
+   * The path that was used, where `path` is another name of the same file: by another mount, or another hard link. The
+   * same for the destination.
+   */
+  readonly used_path?: string;
+  readonly used_destination?: string;
   /** From here on absent where the event was resolved without the file itself. Before the operation. */
   readonly inode?: string;
   readonly device?: number;
@@ -138,6 +144,8 @@ function describeFile(event: EventContext): DetectedFile {
     path: record.path,
     path_truncated: record.pathTruncated,
     ...(hasDestination ? { destination: record.destination, destination_truncated: record.destinationTruncated } : {}),
+    ...(record.usedPath === "" ? {} : { used_path: record.usedPath }),
+    ...(record.usedDestination === "" ? {} : { used_destination: record.usedDestination }),
     ...((record.flags & FLAG_ATTRIBUTES_UNKNOWN) !== 0 ? {} : describeAttributes(record, event)),
   };
 }

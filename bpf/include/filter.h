@@ -40,6 +40,20 @@ struct discarder_key {
 	__u32 reserved;
 };
 
+/* A watched name of a file with several hard links, kept by the agent; `nth`: from 0 without a gap. */
+struct identity_key {
+	__u64 inode;
+	__u32 dev; /* as in records */
+	__u32 nth;
+};
+
+#define IDENTITY_NAMES_MAX  4	/* of one file */
+#define IDENTITY_PATH_BYTES 512 /* its NUL included */
+
+struct identity_path {
+	char path[IDENTITY_PATH_BYTES];
+};
+
 /* One generation's constants; immutable once its slot is active. */
 struct generation {
 	__u32 generation;
@@ -48,7 +62,8 @@ struct generation {
 	__u32 bitmap[BITMAP_WORDS];
 };
 
-/* What happened to the events of one type, per CPU. seen = the sum of all others but truncated. */
+/* What happened to the events of one type, per CPU. seen = the sum of the others up to lost_unreadable.
+ * Each name by which an event is judged counts as one. */
 struct counters {
 	__u64 seen;
 	__u64 dropped_interest;
@@ -61,6 +76,7 @@ struct counters {
 	__u64 lost_no_stash;
 	__u64 lost_unreadable;
 	__u64 truncated;
+	__u64 names_left_out; /* events whose file has more names than were judged */
 };
 
 /* Set by the agent before loading. */

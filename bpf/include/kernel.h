@@ -24,6 +24,18 @@ struct list_head {
 	struct list_head *prev;
 } CORE;
 
+struct hlist_node {
+	struct hlist_node *next;
+} CORE;
+
+struct hlist_head {
+	struct hlist_node *first;
+} CORE;
+
+struct hlist_bl_node {
+	struct hlist_bl_node **pprev; /* NULL: in no list */
+} CORE;
+
 struct rb_node {
 	struct rb_node *rb_right;
 } CORE;
@@ -38,6 +50,7 @@ struct mnt_namespace {
 	struct ns_common ns;
 	struct mount *root;
 	struct rb_root mounts; /* by age, since 6.8 */
+	__u64 event;	       /* another one after each change of its mounts */
 } CORE;
 
 /* Before. */
@@ -71,6 +84,12 @@ struct super_block {
 	__u32 s_dev;
 	unsigned long s_magic;
 	struct file_system_type *s_type;
+	struct mount *s_mounts; /* the newest first, since 6.18 */
+} CORE;
+
+/* Before: the oldest first. */
+struct super_block___list {
+	struct list_head s_mounts;
 } CORE;
 
 struct timespec64 {
@@ -88,6 +107,8 @@ struct inode {
 	kuid_t i_gid;
 	struct super_block *i_sb;
 	unsigned long i_ino;
+	unsigned int i_nlink;
+	struct hlist_head i_dentry; /* its names */
 	__u32 i_generation;
 	__s64 i_mtime_sec; /* since 6.11 */
 	__s64 i_ctime_sec;
@@ -116,12 +137,21 @@ struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
 	struct inode *d_inode;
+	struct hlist_bl_node d_hash;	   /* of names that can be looked up */
 	union shortname_store d_shortname; /* since 6.14 */
+	union {
+		struct hlist_node d_alias;
+	} d_u;
 } CORE;
 
 /* Before. */
 struct dentry___old {
 	unsigned char d_iname[40];
+} CORE;
+
+/* Should the union lose its name. */
+struct dentry___flat {
+	struct hlist_node d_alias;
 } CORE;
 
 struct vfsmount {
@@ -135,10 +165,16 @@ struct mount {
 	struct vfsmount mnt;
 	struct list_head mnt_mounts; /* children, the newest last */
 	struct list_head mnt_child;
+	struct mount *mnt_next_for_sb; /* since 6.18 */
 	struct list_head mnt_list;
 	struct rb_node mnt_node;
 	struct mnt_namespace *mnt_ns;
 	int mnt_id;
+} CORE;
+
+/* Before 6.18. */
+struct mount___list {
+	struct list_head mnt_instance;
 } CORE;
 
 struct path {

@@ -37,10 +37,13 @@
 #define FLAG_ATTRIBUTES_UNKNOWN	 32
 #define FLAG_IN_UPPER_LAYER	 64
 #define FLAG_TEXT_TRUNCATED	 128
+#define FLAG_OTHER_NAME		 256
+#define FLAG_KEPT_NAME		 512
 
 #define PATH_BYTES_MAX	 4095
 #define PATH_DEPTH_MAX	 128
 #define TEXT_BYTES_MAX	 1023
+#define USED_BYTES_MAX	 2047
 #define ARGS_BYTES_MAX	 2048
 #define COMM_BYTES	 16
 #define FILESYSTEM_BYTES 16
@@ -90,7 +93,9 @@ struct file_record {
 	__u64 ctime_ns;
 	char filesystem[FILESYSTEM_BYTES];
 	__u16 text_len;
-	__u16 reserved[3];
+	__u16 used_len;
+	__u16 used_dest_len;
+	__u16 reserved;
 	__u64 directory_key; /* see struct discarder_key; 0: none */
 };
 

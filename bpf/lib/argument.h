@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "emit.h"
+#include "names.h"
 
 #define AT_FDCWD	   -100
 #define PROC_SELF_FD	   "/proc/self/fd/"

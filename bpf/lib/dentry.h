@@ -5,6 +5,9 @@
 #include "scratch.h"
 #include "../include/hash.h"
 
+#define S_IFMT	0170000
+#define S_IFDIR 0040000
+
 static __always_inline struct mount *real_mount(struct vfsmount *mnt)
 {
 	return (void *)mnt -
@@ -23,6 +26,9 @@ static __always_inline bool is_internal(struct mount *mount)
 	return (__u64)READ(mount, mnt_ns) >= (__u64)-MAX_ERRNO;
 }
 
+/* struct mnt_namespace * of process 1, once an event has led there; see places.h. */
+__u64 host_namespace = 0;
+
 /*
  * Whether a climb that ended at this mount has seen the whole path. The trees of all mount namespaces are copies
  * of the first one, so they share the file system at their root with that of the current task. A tree that is
@@ -34,7 +40,7 @@ static __always_inline bool whole_path(struct mount *top)
 	struct task_struct *task = current_task();
 	__u64 ns = (__u64)READ(top, mnt_ns);
 
-	if (ns >= (__u64)-MAX_ERRNO)
+	if (ns >= (__u64)-MAX_ERRNO || (ns && ns == host_namespace))
 		return true;
 	return ns && READ(top, mnt.mnt_sb) == KNOWN(task, nsproxy, mnt_ns, root, mnt.mnt_sb);
 }

@@ -133,7 +133,6 @@ static __always_inline struct path path_of(struct file *file)
 }
 
 #define MODE_BITS 07777
-#define S_IFMT	  0170000
 #define S_IFIFO	  0010000
 #define S_IFREG	  0100000
 #define S_IFSOCK  0140000

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "discard.h"
+#include "places.h"
 
 #define DIRECTORIES 1024
 
@@ -232,12 +233,17 @@ static __always_inline void push_file(struct scratch *s, struct path *path)
 	bool caches = options.rename_lock && s->type < 64 && SILENT_TYPES & TYPE_BIT(s->type);
 	__u64 mnt = as_number(s, path->mnt), dentry = as_number(s, path->dentry);
 
+	s->objects[0].mnt = mnt;
+	s->objects[0].dentry = dentry;
+	s->objects[0].name = 0;
 	if (caches) {
 		if (directory_judges(s, mnt, dentry))
 			return;
 		s->verdict = VERDICT_NONE;
 	}
 	path_push_object(s, mnt, dentry);
-	if (caches && s->identity.dentry)
+	s->plural = has_other_places(s, mnt) ? PLURAL_YES : PLURAL_NO;
+	/* What is known of one path of a directory says nothing of another one. */
+	if (caches && s->identity.dentry && s->plural == PLURAL_NO)
 		directory_keep(s, 0);
 }

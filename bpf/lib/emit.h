@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Events from interest to record: begins them, judges them, and hands them to the agent or counts why not. */
+/*
+ * Events from interest to record: begins them, judges them, and hands them to the agent or counts why not. They end in
+ * names.h.
+ */
 #pragma once
 
 #include "describe.h"
@@ -59,6 +62,11 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->text_kind = TEXT_NONE;
 	s->verdict = VERDICT_NONE;
 	s->identity.dentry = 0;
+	s->time_ns = 0;
+	s->objects[0].dentry = 0;
+	s->objects[1].dentry = 0;
+	s->plural = PLURAL_UNKNOWN;
+	s->two_paths = 0;
 	path_start(s, sizeof(struct file_record), 0);
 	return s;
 }
@@ -86,6 +94,7 @@ static __always_inline __u64 event_next_path(struct scratch *s)
 	if (s->truncated)
 		r->head.flags |= FLAG_PATH_TRUNCATED;
 	path_start(s, end, APPROVER_DESTINATION);
+	s->two_paths = 1;
 	return tenants;
 }
 
@@ -125,11 +134,37 @@ static __always_inline __u32 append_text(struct scratch *s, __u32 end)
 	return (end + bytes + 7) & ~7U;
 }
 
+/* Appends the path of an object to an empty one. */
+static __always_inline void push_object(struct scratch *s, struct object *o, __u64 mnt)
+{
+	__u32 len = o->name_len;
+
+	path_push_object(s, mnt, o->dentry);
+	if (!o->name)
+		return;
+	bpf_probe_read_kernel(s->user, NAME_BYTES_MAX, (void *)o->name);
+	path_push_user(s, 0, len);
+}
+
+/* Adds a path that was used; one that is too long is left out. Returns the end of the record. */
+static __always_inline __u32 append_used(struct scratch *s, __u32 end, struct object *o, __u16 *len)
+{
+	__u32 next;
+
+	path_start(s, end, KIND_USED);
+	push_object(s, o, o->mnt);
+	next = path_finish(s, len);
+	if (!s->truncated)
+		return next;
+	*len = 0;
+	return end;
+}
+
 /*
  * Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. A global
  * function for the reason that lib/path.h gives.
  */
-GLOBAL int event_end(struct scratch *s, __u64 tenants)
+GLOBAL int event_judge(struct scratch *s, __u64 tenants)
 {
 	struct file_record *r;
 	struct generation *g;
@@ -144,14 +179,14 @@ GLOBAL int event_end(struct scratch *s, __u64 tenants)
 	g = generation_in(s->slot);
 	c = counters_of(s->type);
 	if (!g || !c || s->type >= EVENT_TYPES)
-		goto out;
+		return 0;
 	if (s->verdict == VERDICT_SILENT) {
 		c->dropped_directory++;
-		goto out;
+		return 0;
 	}
 	if (s->verdict == VERDICT_UNAPPROVED) {
 		c->dropped_approver++;
-		goto out;
+		return 0;
 	}
 	i = &g->interest[s->type];
 	tenants |= path_approved(s, g);
@@ -159,7 +194,7 @@ GLOBAL int event_end(struct scratch *s, __u64 tenants)
 		tenants |= i->unfiltered;
 	if (!tenants && !s->truncated && !(r->head.flags & FLAG_PATH_TRUNCATED)) {
 		c->dropped_approver++;
-		goto out;
+		return 0;
 	}
 	/* Only now its bytes. */
 	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
@@ -172,12 +207,20 @@ GLOBAL int event_end(struct scratch *s, __u64 tenants)
 	key = directory_key(s);
 	if (key && discarded(s->slot, key, s->type)) {
 		c->dropped_discarder++;
-		if (options.rename_lock && s->identity.dentry)
+		if (options.rename_lock && s->identity.dentry && s->plural == PLURAL_NO)
 			directory_keep(s, 1);
-		goto out;
+		return 0;
 	}
 	end = append_text(s, end);
+	if (r->head.flags & FLAG_OTHER_NAME)
+		end = append_used(s, end, &s->objects[0], &r->used_len);
+	if (r->head.flags & FLAG_OTHER_NAME && r->dest_len && s->objects[1].dentry &&
+	    s->type != EVENT_MOUNT)
+		end = append_used(s, end, &s->objects[1], &r->used_dest_len);
 	fill_head(&r->head, current_task(), s->type);
+	if (s->time_ns)
+		r->head.time_ns = s->time_ns;
+	s->time_ns = r->head.time_ns;
 	if (s->subject_dentry)
 		fill_file(r, s->subject_mnt, s->subject_dentry);
 	r->head.tenants = tenants;
@@ -186,8 +229,6 @@ GLOBAL int event_end(struct scratch *s, __u64 tenants)
 	r->directory_key = key;
 	if (send(s, c, end))
 		c->passed++;
-out:
-	scratch_release(s);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "emit.h"
+#include "names.h"
 
 struct made {
 	__u64 mnt;

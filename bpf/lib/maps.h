@@ -67,6 +67,18 @@ struct {
 } approvers SEC(".maps");
 
 /*
+ * Watched names of files with several hard links, from the agent. It has the names that the kernel may have forgotten;
+ * see names.h.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 16384);
+	__type(key, struct identity_key);
+	__type(value, struct identity_path);
+} identities SEC(".maps");
+
+/*
  * Directories that the matchers of the generation have proven silent for a type, found by the agent from records
  * that passed in vain. The least recently used go when it is full: their events pass again.
  */

@@ -28,7 +28,9 @@ static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kin
 {
 	s->start = start;
 	s->kind = kind;
-	s->bytes_max = kind == KIND_TEXT ? TEXT_BYTES_MAX : PATH_BYTES_MAX;
+	s->bytes_max = kind == KIND_TEXT   ? TEXT_BYTES_MAX
+		       : kind == KIND_USED ? USED_BYTES_MAX
+					   : PATH_BYTES_MAX;
 	s->depth = 0;
 	s->truncated = 0;
 	s->by_object = 0;
@@ -107,6 +109,7 @@ static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
 		return true;
 	if (!parent || parent == dentry) {
 		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
+		s->outside = 1;
 		s->arrived = !s->mnt || is_internal((void *)s->mnt);
 		return true;
 	}
@@ -197,6 +200,7 @@ GLOBAL int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 	s->by_object = s->depth == 0;
 	s->climbed = 0;
 	s->arrived = 0;
+	s->outside = 0;
 	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)
 		end = climb_on(s, &at);
 	if (!end) {

@@ -42,13 +42,19 @@ struct level {
 	__u32 reserved;
 };
 
-/* Room for both paths and the text behind the fixed part, and for one more name written before a check. */
-#define RECORD_BYTES_MAX \
-	(sizeof(struct file_record) + 2 * (PATH_BYTES_MAX + 1) + TEXT_BYTES_MAX + 1)
+/* Room for both paths, the text and the names that were used behind the fixed part, and for one more name written before a check. */
+#define RECORD_BYTES_MAX                                                              \
+	(sizeof(struct file_record) + 2 * (PATH_BYTES_MAX + 1) + TEXT_BYTES_MAX + 1 + \
+	 2 * (USED_BYTES_MAX + 1))
 #define RECORD_SLACK 512
 
-/* Of the path that is being built, beside APPROVER_DESTINATION; no approver is of this kind. */
+/* Of the path that is being built, beside APPROVER_DESTINATION; no approver is of these kinds. */
 #define KIND_TEXT 16
+#define KIND_USED 32 /* the name that was used, in the record of another name */
+
+#define PLURAL_UNKNOWN 0
+#define PLURAL_NO      1
+#define PLURAL_YES     2
 
 /* What struct scratch.text points to. */
 #define TEXT_NONE    0
@@ -72,6 +78,31 @@ struct identity {
 	__u32 mounts;
 };
 
+/* A path of an event as objects of the kernel: a dentry on a mount, and a name below it where that is a directory. */
+struct object {
+	__u64 mnt;    /* struct vfsmount * */
+	__u64 dentry; /* struct dentry *; 0: not known */
+	__u64 name;   /* address in kernel memory; 0: none */
+	__u32 name_len;
+	__u32 reserved;
+};
+
+#define PLACES_MAX  8  /* mounts of a file system in a namespace that are told apart */
+#define ALIASES_MAX 32 /* other names of an inode; a power of two */
+#define NAMES_MAX   32 /* names by which one event is judged, the one that was used included */
+
+/* Mounts of a file system in a namespace; see places.h. */
+struct found {
+	__u64 sb;
+	__u64 ns;
+	__u64 event;
+	__u32 ns_number;
+	__u32 count;
+	__u32 unread;
+	__u32 reserved;
+	__u64 mounts[PLACES_MAX]; /* struct mount * */
+};
+
 /* Of the directory cache. */
 #define VERDICT_NONE	   0
 #define VERDICT_SILENT	   1
@@ -89,6 +120,25 @@ struct scratch {
 	__u64 subject_mnt;	/* struct vfsmount * it is reached through */
 	__u64 text;		/* third text of the record */
 	volatile __u64 pointer; /* see as_number() */
+	__u64 time_ns;	       /* of the event, once one of its records was made */
+	struct object objects[2]; /* of its paths, where they are objects */
+	__u32 two_paths;
+	/* Its other names. */
+	struct found found;
+	struct {
+		__u64 at;
+		__u64 head;
+	} list;				  /* of the kernel's, that is gone through */
+	__u64 mounts[2 * PLACES_MAX + 1]; /* struct mount *, the one that was used first */
+	__u64 aliases[ALIASES_MAX];
+	__u64 names[NAMES_MAX]; /* hashes of those that were judged */
+	__u32 mounts_count;
+	__u32 aliases_count;
+	__u32 names_count;
+	__u32 mount_at; /* the pair that is next */
+	__u32 alias_at; /* 0: the name that was used */
+	__u32 left_out; /* some, as there were too many */
+	__u32 plural;	/* whether the file system has other mounts: see PLURAL_* */
 	__u32 text_kind;
 	struct identity identity; /* of the file's directory */
 	__u32 verdict;		  /* of the directory cache */
@@ -105,6 +155,7 @@ struct scratch {
 	__u64 at;	/* struct dentry *: where the climb is */
 	__u32 climbed;	/* components in climb[] */
 	__u32 arrived;	/* at the root of a known tree */
+	__u32 outside;	/* at the root of the file system, and not of the mount */
 	/* Of the string that is being appended. */
 	__u32 from;
 	__u32 floor; /* ".." does not lead above it */

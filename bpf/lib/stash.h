@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "emit.h"
+#include "names.h"
 
 #define STASHES_MAX 4096
 
@@ -121,13 +121,14 @@ static __always_inline void stash_drop(void)
 	bpf_map_delete_elem(&stashes, &id);
 }
 
-static __always_inline void push_stashed(struct scratch *s, struct stashed_path *p)
+static __always_inline void push_stashed(struct scratch *s, struct object *o,
+					 struct stashed_path *p)
 {
-	path_push_object(s, (__u64)p->path.mnt, (__u64)p->path.dentry);
-	if (!p->name_len)
-		return;
-	bpf_probe_read_kernel(s->user, NAME_BYTES_MAX, p->name);
-	path_push_user(s, 0, p->name_len);
+	o->mnt = (__u64)p->path.mnt;
+	o->dentry = (__u64)p->path.dentry;
+	o->name_len = p->name_len;
+	o->name = o->name_len ? as_number(s, p->name) : 0;
+	push_object(s, o, o->mnt);
 }
 
 /* Begins the event of a stash; NULL: nobody wants it, or it failed in a way that is not reported. */
@@ -146,7 +147,7 @@ static __always_inline struct scratch *stash_event(struct stash *stash, __s64 re
 }
 
 /* The event of the other file, where two have exchanged their names. It is described as it is after that. */
-GLOBAL int stash_exchanged(__s64 result)
+static __always_inline int stash_exchanged(__s64 result)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	struct stash *stash = bpf_map_lookup_elem(&stashes, &id);
@@ -163,9 +164,9 @@ GLOBAL int stash_exchanged(__s64 result)
 	other.mnt = stash->dest.path.mnt;
 	other.dentry = stash->exchanged;
 	event_subject(s, &other);
-	push_stashed(s, &stash->dest);
+	push_stashed(s, &s->objects[0], &stash->dest);
 	tenants = event_next_path(s);
-	push_stashed(s, &stash->path);
+	push_stashed(s, &s->objects[1], &stash->path);
 	event_end(s, tenants);
 	return 0;
 }
@@ -186,12 +187,12 @@ GLOBAL int stash_done(__u64 types, __u64 subject, __s64 result)
 	if (s) {
 		event_text(s, stash->text_kind, stash->text);
 		if (stash->path.name_len || stash->dest.path.mnt)
-			push_stashed(s, &stash->path);
+			push_stashed(s, &s->objects[0], &stash->path);
 		else
 			push_file(s, &stash->path.path);
 		if (stash->dest.path.mnt) {
 			tenants = event_next_path(s);
-			push_stashed(s, &stash->dest);
+			push_stashed(s, &s->objects[1], &stash->dest);
 		}
 		event_end(s, tenants);
 	}

@@ -76,6 +76,9 @@ export interface FileEvent extends RecordHeader {
   /** Attribute name, or what was mounted; empty where the event has none. */
   readonly text: string;
   readonly textTruncated: boolean;
+  /** The paths that were used, where the others are other names (FLAG_OTHER_NAME); else, and where too long, empty. */
+  readonly usedPath: string;
+  readonly usedDestination: string;
 }
 
 export interface ForkRecord extends RecordHeader {
@@ -181,16 +184,20 @@ function decodeFile(header: RecordHeader, view: DataView, record: Uint8Array, of
   const textBytes = view.getUint16(r.FILE_TEXT_LEN, true);
   const destAt = r.FILE_PATHS + pad8(pathBytes);
   const textAt = destAt + pad8(destBytes);
-  for (const length of [pathBytes, destBytes])
+  const usedBytes = view.getUint16(r.FILE_USED_LEN, true);
+  const usedDestBytes = view.getUint16(r.FILE_USED_DEST_LEN, true);
+  const usedAt = textAt + pad8(textBytes);
+  const usedDestAt = usedAt + pad8(usedBytes);
+  for (const length of [pathBytes, destBytes, usedBytes, usedDestBytes])
     if (length > r.PATH_BYTES_MAX)
       throw new MalformedRecordError("path", offset, `path of ${length} bytes, at most ${r.PATH_BYTES_MAX}`);
   if (textBytes > r.TEXT_BYTES_MAX)
     throw new MalformedRecordError("text", offset, `text of ${textBytes} bytes, at most ${r.TEXT_BYTES_MAX}`);
-  if (textAt + pad8(textBytes) > header.size)
+  if (usedDestAt + pad8(usedDestBytes) > header.size)
     throw new MalformedRecordError(
       "path",
       offset,
-      `paths of ${pathBytes} and ${destBytes} and text of ${textBytes} bytes do not fit in ${header.size}`,
+      `paths of ${[pathBytes, destBytes, usedBytes, usedDestBytes].join(", ")} and text of ${textBytes} bytes do not fit in ${header.size}`,
     );
   const path = record.slice(r.FILE_PATHS, r.FILE_PATHS + pathBytes);
   const destination = record.slice(destAt, destAt + destBytes);
@@ -219,6 +226,8 @@ function decodeFile(header: RecordHeader, view: DataView, record: Uint8Array, of
     destinationTruncated: (header.flags & r.FLAG_DEST_TRUNCATED) !== 0,
     text: utf8.decode(record.subarray(textAt, textAt + textBytes)),
     textTruncated: (header.flags & r.FLAG_TEXT_TRUNCATED) !== 0,
+    usedPath: utf8.decode(record.subarray(usedAt, usedAt + usedBytes)),
+    usedDestination: utf8.decode(record.subarray(usedDestAt, usedDestAt + usedDestBytes)),
   };
 }
 

@@ -34,14 +34,13 @@ type FileOnly = Omit<
   | "textTruncated"
 >;
 
+type FilePath = "path" | "destination" | "usedPath" | "usedDestination";
+
 /** A record by the names that `decodeRecord` gives; whatever is left out is 0 or empty. */
 export type RecordInit =
   | ({ readonly kind: "file"; readonly type: number } & Common &
-      Partial<Omit<FileOnly, "path" | "destination" | "text">> & {
-        readonly path?: string | Uint8Array;
-        readonly destination?: string | Uint8Array;
-        readonly text?: string | Uint8Array;
-      })
+      Partial<Omit<FileOnly, FilePath | "text">> &
+      Partial<Record<FilePath | "text", string | Uint8Array>>)
   | ({ readonly kind: "fork" } & Common & Partial<Pick<ForkRecord, "forkerStartNs" | "forkerTgid">>)
   | ({ readonly kind: "exec" } & Common & Partial<Pick<ExecRecord, "path" | "args">>)
   | ({ readonly kind: "exit" } & Common & Partial<Pick<ExitRecord, never>>);
@@ -188,14 +187,17 @@ function encodeHeader(init: Common, type: number, size: number): { bytes: Uint8A
 
 function encodeFile(init: Extract<RecordInit, { kind: "file" }>): Uint8Array<ArrayBuffer> {
   if (eventTypeById(init.type)?.file !== true) throw new EncodeError(`type ${init.type} is no file event`);
-  const path = pathBytes("path", init.path ?? "");
-  const destination = pathBytes("destination", init.destination ?? "");
+  const [path, destination, usedPath, usedDestination] = (
+    ["path", "destination", "usedPath", "usedDestination"] as const
+  ).map((name) => pathBytes(name, init[name] ?? "")) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
   const text = bytesOf(init.text ?? "");
   if (text.length > r.TEXT_BYTES_MAX)
     throw new EncodeError(`text of ${text.length} bytes, at most ${r.TEXT_BYTES_MAX}`);
   const destinationAt = r.FILE_PATHS + pad8(path.length);
   const textAt = destinationAt + pad8(destination.length);
-  const { bytes, view } = encodeHeader(init, init.type, textAt + pad8(text.length));
+  const usedAt = textAt + pad8(text.length);
+  const usedDestinationAt = usedAt + pad8(usedPath.length);
+  const { bytes, view } = encodeHeader(init, init.type, usedDestinationAt + pad8(usedDestination.length));
   setInteger(view, "inode", "u64", r.FILE_INODE, init.inode ?? 0n);
   setInteger(view, "mtimeNs", "u64", r.FILE_MTIME_NS, init.mtimeNs ?? 0n);
   setInteger(view, "ctimeNs", "u64", r.FILE_CTIME_NS, init.ctimeNs ?? 0n);
@@ -216,9 +218,13 @@ function encodeFile(init: Extract<RecordInit, { kind: "file" }>): Uint8Array<Arr
   view.setUint16(r.FILE_PATH_LEN, path.length, true);
   view.setUint16(r.FILE_DEST_LEN, destination.length, true);
   view.setUint16(r.FILE_TEXT_LEN, text.length, true);
+  view.setUint16(r.FILE_USED_LEN, usedPath.length, true);
+  view.setUint16(r.FILE_USED_DEST_LEN, usedDestination.length, true);
   bytes.set(path, r.FILE_PATHS);
   bytes.set(destination, destinationAt);
   bytes.set(text, textAt);
+  bytes.set(usedPath, usedAt);
+  bytes.set(usedDestination, usedDestinationAt);
   return bytes;
 }
 

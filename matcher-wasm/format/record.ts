@@ -26,16 +26,18 @@
  *      76 u32 fsuid                                 176 u8[16] filesystem  name of its type, NUL-padded
  *      80 u32 fsgid                                 192 u16 text_len  bytes of the third text: xattr: its name,
  *      84 u32 auid      0xffffffff: unset                             mount: what is mounted, as path in its filesystem
- *      88 u32 mount_ns  inode number                194 u16[3] reserved
- *      92 u32 pid_ns    inode number                208 path, padded, then the destination path and the text
- *      96 u8[16] comm   NUL-padded                  200 u64 directory_key  of the file's directory, for the kernel
- *     112                                                 stage's discarders; 0: none
- *                                                   exec goes on with
- *     fork goes on with                             112 u16 path_len  of the executable
- *     112 u64 forker_start_ns  of the process       114 u16 args_len  argv, each argument NUL-ended
- *         that called fork (CLONE_PARENT: not ppid) 116 u32 reserved
- *     120 u32 forker_tgid                           120 path, padded; then the arguments, padded
- *     124 u32 reserved
+ *      88 u32 mount_ns  inode number                194 u16 used_len  with FLAG_OTHER_NAME: bytes of the path that was
+ *      92 u32 pid_ns    inode number                        used, and 196 u16 used_dest_len, of the destination
+ *      96 u8[16] comm   NUL-padded                  198 u16 reserved
+ *     112                                           200 u64 directory_key  of the file's directory, for the kernel
+ *                                                           stage's discarders; 0: none
+ *     fork goes on with                             208 path, padded, then the destination path, the text, and the
+ *     112 u64 forker_start_ns  of the process           paths that were used
+ *         that called fork (CLONE_PARENT: not ppid) exec goes on with
+ *     120 u32 forker_tgid                           112 u16 path_len  of the executable
+ *     124 u32 reserved                              114 u16 args_len  argv, each argument NUL-ended
+ *                                                   116 u32 reserved
+ *                                                   120 path, padded; then the arguments, padded
  *                                                   exit goes on with nothing; retval is its code
  */
 
@@ -83,6 +85,13 @@ export const FLAG_ATTRIBUTES_UNKNOWN = 32;
 export const FLAG_IN_UPPER_LAYER = 64;
 /** The text is incomplete. */
 export const FLAG_TEXT_TRUNCATED = 128;
+/**
+ * The paths are other names of what the event is about: by another mount of its file system, or another hard link. A
+ * record of the same thread and time, with the paths that were used, precedes this one if it passed the kernel stage.
+ */
+export const FLAG_OTHER_NAME = 256;
+/** With FLAG_OTHER_NAME: a hard link by a name that the agent keeps, which may have become another file's. */
+export const FLAG_KEPT_NAME = 512;
 
 export const RECORD_SIZE = 0;
 export const RECORD_TYPE = 4;
@@ -125,6 +134,8 @@ export const FILE_MTIME_NS = 160;
 export const FILE_CTIME_NS = 168;
 export const FILE_FILESYSTEM = 176;
 export const FILE_TEXT_LEN = 192;
+export const FILE_USED_LEN = 194;
+export const FILE_USED_DEST_LEN = 196;
 export const FILE_DIRECTORY_KEY = 200;
 export const FILE_PATHS = 208;
 export const FILESYSTEM_BYTES = 16;
@@ -145,6 +156,8 @@ export const PATH_BYTES_MAX = 4095;
 export const PATH_DEPTH_MAX = 128;
 /** Longest text of a file event: XATTR_NAME_MAX is 255; the root of a mount is cut to this. */
 export const TEXT_BYTES_MAX = 1023;
+/** Longest path that was used, beside another name; a longer one is left out. */
+export const USED_BYTES_MAX = 2047;
 /** Most bytes of argv in an exec record. */
 export const ARGS_BYTES_MAX = 2048;
 

@@ -40,6 +40,8 @@ export interface DecisionParts {
   readonly rules: readonly number[];
   /** Some rules only may match. */
   readonly candidate: boolean;
+  /** Rules that have matched this operation under another name of its file: they neither match nor act again. */
+  readonly spent?: ReadonlySet<number> | undefined;
   /** The context block's values with variables as they are now. */
   values(): readonly ContextValue[];
   /** The same without those that are costly to find out, which are null; absent where none are. */
@@ -48,15 +50,18 @@ export interface DecisionParts {
   subject(): VariableSubject;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** @returns indices of the rules that match, ascending */
 export function decideRules(parts: DecisionParts): number[] {
-  const { rules, candidate, readsVariables } = parts;
+  const { candidate, readsVariables, spent = NONE } = parts;
+  const rules = spent.size === 0 ? parts.rules : parts.rules.filter((rule) => !spent.has(rule));
   const matched = new Set(rules);
   let fresh: readonly number[] = rules;
   let turn = candidate;
   do {
     if (turn) {
-      const more = judge(parts).filter((rule) => !matched.has(rule));
+      const more = judge(parts).filter((rule) => !matched.has(rule) && !spent.has(rule));
       for (const rule of more) matched.add(rule);
       fresh = fresh === rules ? [...rules, ...more] : more;
     }

@@ -109,7 +109,7 @@ rm tree/a
 mv exact moved; mv moved exact; mv exact2 exact3
 chmod 4755 tree/p; chmod 755 tree/p; chmod 4755 exact3
 chown 12 tree/p; chown 13 tree/p
-ln tree/p tree/d/l; ln tree/p p2
+ln tree/p tree/d/l; ln tree/p p2; rm p2; : > p2
 mkdir tree/m; mkdir m
 touch tree/p; touch p2
 perl -e 'my ($p, $t, $u, $v) = ("tree/p", "trusted.weir", "trusted.other", "v"); for my $n ($t, $u) { syscall(188, $p, $n, $v, 1, 0) == 0 or die $! }

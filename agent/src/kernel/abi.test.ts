@@ -5,7 +5,15 @@ import * as format from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
 import { COUNTER_NAMES } from "./counters.ts";
 import { OPTIONS_BYTES } from "./options.ts";
-import { APPROVER_BYTES, APPROVER_KEY_BYTES, DISCARDER_KEY_BYTES, GENERATION_BYTES, INTEREST_BYTES } from "./tables.ts";
+import {
+  APPROVER_BYTES,
+  APPROVER_KEY_BYTES,
+  DISCARDER_KEY_BYTES,
+  GENERATION_BYTES,
+  IDENTITY_KEY_BYTES,
+  IDENTITY_PATH_BYTES,
+  INTEREST_BYTES,
+} from "./tables.ts";
 
 interface BtfType {
   readonly id: number;
@@ -79,7 +87,9 @@ describe("records", () => {
         ctime_ns: format.FILE_CTIME_NS,
         filesystem: format.FILE_FILESYSTEM,
         text_len: format.FILE_TEXT_LEN,
-        reserved: 194,
+        used_len: format.FILE_USED_LEN,
+        used_dest_len: format.FILE_USED_DEST_LEN,
+        reserved: 198,
         directory_key: format.FILE_DIRECTORY_KEY,
       },
     });
@@ -116,6 +126,11 @@ describe("filter maps", () => {
       size: DISCARDER_KEY_BYTES,
       offsets: { directory: 0, type: 8, reserved: 12 },
     });
+  });
+
+  test("identity", () => {
+    expect(layoutOf("identity_key")).toEqual({ size: IDENTITY_KEY_BYTES, offsets: { inode: 0, dev: 8, nth: 12 } });
+    expect(layoutOf("identity_path")).toEqual({ size: IDENTITY_PATH_BYTES, offsets: { path: 0 } });
   });
 
   test("counters", () => {

@@ -15,12 +15,14 @@ export const COUNTER_NAMES = [
   "lostNoStash",
   "lostUnreadable",
   "truncated",
+  "namesLeftOut",
 ] as const;
 
 export type CounterName = (typeof COUNTER_NAMES)[number];
 /**
  * Events of one type. `seen` is the sum of dropped, passed and lost (but `lostNoStash`, which are lost
- * before they are seen); `truncated` ones are among those that passed.
+ * before they are seen); `truncated` ones are among those that passed. Each further name of a file by which an event is
+ * judged counts as an event; `namesLeftOut` are events of files that have more names than are judged.
  */
 export type TypeCounters = Record<CounterName, number>;
 

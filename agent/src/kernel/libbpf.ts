@@ -308,6 +308,10 @@ export function updateMapAsync(fd: number, key: Uint8Array, value: Uint8Array): 
   return inPool("bpf_map_update_elem", c.mapUpdate, [fd, key, value, 0n]);
 }
 
+export function deleteFromMap(fd: number, key: Uint8Array): void {
+  check("bpf_map_delete_elem", c.mapDelete(fd, key) as number);
+}
+
 /** Deletes from a map of maps, where the kernel waits for a grace period. */
 export function deleteFromMapAsync(fd: number, key: Uint8Array): Promise<void> {
   return inPool("bpf_map_delete_elem", c.mapDelete, [fd, key]);

@@ -20,6 +20,7 @@ import {
   BpfObject,
   closeFd,
   createMap,
+  deleteFromMap,
   deleteFromMapAsync,
   KernelError,
   MAP_TYPE_ARRAY,
@@ -38,6 +39,8 @@ import {
   DISCARDER_KEY_BYTES,
   type FilterTables,
   GENERATION_BYTES,
+  IDENTITY_KEY_BYTES,
+  IDENTITY_PATH_BYTES,
 } from "./tables.ts";
 
 /** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
@@ -65,6 +68,22 @@ export interface Discarder {
   readonly generation: number;
   readonly directoryKey: bigint;
   readonly type: number;
+}
+
+/** A file, and which of its kept names it is about: from 0 to IDENTITY_NAMES_MAX - 1, without a gap. */
+export interface IdentityKey {
+  readonly inode: bigint;
+  /** As in records. */
+  readonly dev: number;
+  readonly nth: number;
+}
+
+function identityKey({ inode, dev, nth }: IdentityKey): Uint8Array {
+  const key = new DataView(new ArrayBuffer(IDENTITY_KEY_BYTES));
+  key.setBigUint64(0, inode, true);
+  key.setUint32(8, dev, true);
+  key.setUint32(12, nth, true);
+  return new Uint8Array(key.buffer);
 }
 
 /** The kernel stage cannot run here; `remedy` says what would help. */
@@ -351,6 +370,22 @@ export class KernelStage {
     key.setUint32(8, type, true);
     updateMap(this.#discarders, new Uint8Array(key.buffer), u32(1));
     return true;
+  }
+
+  /**
+   * Keeps a name of a file with several hard links: events of the file by its other names are judged by this one, too.
+   * @param path shorter than IDENTITY_PATH_BYTES
+   * @throws KernelError, code E2BIG: as many as there is room for are kept
+   */
+  keepName(key: IdentityKey, path: Uint8Array): void {
+    const value = new Uint8Array(IDENTITY_PATH_BYTES);
+    value.set(path);
+    updateMap(this.#bpf.mapFd("identities"), identityKey(key), value);
+  }
+
+  /** @throws KernelError */
+  dropName(key: IdentityKey): void {
+    deleteFromMap(this.#bpf.mapFd("identities"), identityKey(key));
   }
 
   counters(): Counters {

@@ -35,6 +35,13 @@ export const APPROVER_BYTES = 16;
 /** struct discarder_key: u64 directory, u32 type, u32 reserved. */
 export const DISCARDER_KEY_BYTES = 16;
 
+/** struct identity_key: u64 inode, u32 dev, u32 nth. */
+export const IDENTITY_KEY_BYTES = 16;
+/** struct identity_path, its NUL included. */
+export const IDENTITY_PATH_BYTES = 512;
+/** Names of one file that are kept. */
+export const IDENTITY_NAMES_MAX = 4;
+
 /** The seeds of one tenant and the bit (0 … 63) it has in tenant masks. */
 export interface TenantSeeds {
   readonly tenant: number;

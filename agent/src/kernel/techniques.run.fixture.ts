@@ -11,6 +11,7 @@ import {
   type FileEvent,
   FLAG_ATTRIBUTES_UNKNOWN,
   FLAG_CREATED,
+  FLAG_OTHER_NAME,
   FLAG_RESOLVED_AT_SYSCALL,
   ringRecords,
 } from "@weir/matcher-wasm/format";
@@ -121,7 +122,10 @@ function attempt(stage: KernelStage, technique: Technique, { base, filesystem, m
     readRecords(stage);
     shell(technique.act, folder);
     const events = readRecords(stage).filter(
-      (record) => record.kind === "file" && types.includes(eventTypeById(record.type)?.name ?? ""),
+      (record) =>
+        record.kind === "file" &&
+        (record.flags & FLAG_OTHER_NAME) === 0 &&
+        types.includes(eventTypeById(record.type)?.name ?? ""),
     ) as FileEvent[];
     return { expected, seen: events.map((event, i) => shown(event, expected[i], folder)) };
   } finally {

@@ -80,6 +80,19 @@ describe("what a rule sets, all other rules see from the same event on", () => {
     expect([judge(bundle), judge(bundle), judge(bundle), judge(bundle)]).toEqual([[0], [0], [0], []]);
   });
 
+  test("a rule that matched under another name of the file neither matches nor acts again", () => {
+    const rules: Rule[] = [
+      { set: "x", append: true },
+      { when: () => true, set: "x", append: true },
+      { when: () => true },
+    ];
+    const bundle = bundleOf(rules, [x]);
+    const event = new EventContext(fileEvent(), INIT, HOST);
+    const again = { bundle, recordOffset: 0, event, rules: [0], candidate: true, spent: new Set([0, 1]) };
+    expect(decide(again)).toEqual([2]);
+    expect(bundle.variables.read("x", event.subject)).toBeUndefined();
+  });
+
   test("two rules that feed each other come to an end", () => {
     const rules: Rule[] = [
       { when: () => true, set: "x", to: 1, append: true },

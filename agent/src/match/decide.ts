@@ -12,6 +12,8 @@ export interface Decision {
   readonly rules: readonly number[];
   /** Some rules only may match. */
   readonly candidate: boolean;
+  /** Rules that have matched the operation under another name. */
+  readonly spent?: ReadonlySet<number> | undefined;
 }
 
 /** @returns indices of the rules that match, ascending */

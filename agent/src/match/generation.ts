@@ -26,7 +26,9 @@ export interface Generation {
 }
 
 /** Tenants of one host at once: the bits of a tenant mask. */
-export const TENANTS_MAX = 64;
+export const TENANTS_MAX = 63;
+/** The last bit is that of the agent's own keeper of hard links (`links.ts`). */
+export const LINKS_SLOT = 63;
 
 export interface ActiveBundleParts {
   readonly slot: number;

@@ -5,6 +5,7 @@
  * Invariant: every event with a tenant mask, of a file or of the life of a process, is judged once for each tenant
  * in it, by the generation it was captured under; an event whose generation is not at hand is counted, never
  * judged by another. An exec is judged with the process as it is after it, an exit before the process is forgotten.
+ * An operation on a file of several names has a record for each; a rule matches it once, by the first that fits.
  */
 import {
   type DecodedRecord,
@@ -13,6 +14,8 @@ import {
   FILE_PATH_LEN,
   FILE_PATHS,
   FILE_TYPE_MAX,
+  FLAG_KEPT_NAME,
+  FLAG_OTHER_NAME,
   INPUT_BYTES,
   PROCESS_EXEC,
   PROCESS_EXIT,
@@ -29,7 +32,9 @@ import { EventContext } from "./context/context.ts";
 import type { HostSources, JudgedRecord } from "./context/facts.ts";
 import { decide } from "./decide.ts";
 import { type DiscarderCounters, DiscarderLearner } from "./discarders.ts";
-import type { ActiveBundle, Generation } from "./generation.ts";
+import { type ActiveBundle, type Generation, LINKS_SLOT } from "./generation.ts";
+import type { WatchedLinks } from "./links.ts";
+import { SpentRules } from "./spent.ts";
 
 /** An event together with the rules of one bundle that it matched. */
 export interface Match {
@@ -65,6 +70,8 @@ interface SpanHeader {
   readonly judged: boolean;
   readonly generation: number;
   readonly tenants: bigint;
+  /** The keeper of hard links wants it. */
+  readonly kept: boolean;
 }
 
 export interface PipelineParts {
@@ -72,6 +79,7 @@ export interface PipelineParts {
   readonly processes: ProcessTable;
   readonly sources: HostSources;
   readonly onMatch: (match: Match) => void;
+  readonly links: Pick<WatchedLinks, "note" | "isGone">;
   /** Has the kernel stage drop events of a type in a directory. @returns whether its generation is still current */
   readonly discard: (discarder: Discarder) => boolean;
 }
@@ -80,6 +88,7 @@ export interface PipelineParts {
 const PROOFS_PER_SECOND = 2000;
 const REFUSALS_MAX = 8192;
 const SLASH = 0x2f;
+const LINKS_BIT = 1n << BigInt(LINKS_SLOT);
 
 /** Bytes handled in one step: some hundred events, so that a step takes milliseconds even when all of them match. */
 const SPAN_BYTES_MAX = 1 << 16;
@@ -90,18 +99,21 @@ export class Pipeline {
   readonly #processes: ProcessTable;
   readonly #sources: HostSources;
   readonly #onMatch: (match: Match) => void;
+  readonly #links: PipelineParts["links"];
   readonly #discarders: DiscarderLearner;
   readonly #generations = new Map<number, Generation>();
   #variables: readonly VariableState[] = [];
   /** Generations that end when the reader reaches a position of the ring. */
   readonly #retiring: { number: number; position: bigint }[] = [];
   readonly #span = new Uint8Array(INPUT_BYTES);
+  readonly #spent = new SpentRules();
 
-  constructor({ ring, processes, sources, onMatch, discard }: PipelineParts) {
+  constructor({ ring, processes, sources, onMatch, links, discard }: PipelineParts) {
     this.#ring = ring;
     this.#processes = processes;
     this.#sources = sources;
     this.#onMatch = onMatch;
+    this.#links = links;
     this.#discarders = new DiscarderLearner({
       discard,
       proofsPerSecond: PROOFS_PER_SECOND,
@@ -212,7 +224,7 @@ export class Pipeline {
       this.counters.events++;
       if (!this.#generations.has(header.generation)) this.counters.unjudged++;
     }
-    if (header.file && judged.length === 0) {
+    if (header.file && judged.length === 0 && !header.kept) {
       this.#learn(span, header);
       return;
     }
@@ -223,6 +235,7 @@ export class Pipeline {
       this.counters.malformed++;
       return;
     }
+    if (header.kept && record.kind === "file") this.#links.note(record);
     if (record.kind === "exec" || record.kind === "fork") this.#processes.apply(record);
     if (judged.length > 0 && record.kind !== "fork") this.#decide(record, header.offset, judged);
     if (record.kind === "exit") this.#processes.apply(record);
@@ -242,10 +255,13 @@ export class Pipeline {
   }
 
   #decide(record: JudgedRecord, recordOffset: number, judged: readonly Judged[]): void {
+    if (record.kind === "file" && record.flags & FLAG_KEPT_NAME && this.#links.isGone(record)) return;
     const event = new EventContext(record, this.#processes.processOf(record), this.#sources);
     for (const { bundle, rules, candidate } of judged) {
-      const matched = decide({ bundle, recordOffset, event, rules, candidate });
+      const spent = record.flags & FLAG_OTHER_NAME ? this.#spent.of(record, bundle) : undefined;
+      const matched = decide({ bundle, recordOffset, event, rules, candidate, spent });
       if (matched.length === 0) continue;
+      if (record.kind === "file") this.#spent.add(record, bundle, matched);
       this.counters.matches += matched.length;
       this.#onMatch({ event, bundle, rules: matched });
     }
@@ -269,11 +285,12 @@ function readHeaders(span: Uint8Array): SpanHeader[] {
   for (const { offset, length } of ringRecords(span)) {
     if (length < RECORD_GENERATION + 4) continue;
     const type = view.getUint16(offset + RECORD_TYPE, true);
-    const tenants = view.getBigUint64(offset + RECORD_TENANTS, true);
+    const mask = view.getBigUint64(offset + RECORD_TENANTS, true);
+    const tenants = mask & ~LINKS_BIT;
     const file = type <= FILE_TYPE_MAX;
     const judged = tenants !== 0n && (file || type === PROCESS_EXEC || type === PROCESS_EXIT);
     const generation = view.getUint32(offset + RECORD_GENERATION, true);
-    headers.push({ offset, length, type, file, judged, generation, tenants });
+    headers.push({ offset, length, type, file, judged, generation, tenants, kept: mask !== tenants });
   }
   return headers;
 }

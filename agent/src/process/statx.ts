@@ -10,6 +10,10 @@ const statxCall = koffi
 
 export interface FileAttributes {
   readonly inode: bigint;
+  /** As in records: new_encode_dev(). */
+  readonly dev: number;
+  /** Hard links; of a directory the number means something else. */
+  readonly links: number;
   /** File type included. */
   readonly mode: number;
   readonly uid: number;
@@ -25,7 +29,19 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_STATX_DONT_SYNC = 0x4000;
 const STATX_BASIC_STATS = 0x7ff;
 /** struct statx, include/uapi/linux/stat.h. */
-const STATX = { bytes: 256, uid: 20, gid: 24, mode: 28, inode: 32, size: 40, changed: 96, modified: 112 };
+const STATX = {
+  bytes: 256,
+  links: 16,
+  uid: 20,
+  gid: 24,
+  mode: 28,
+  inode: 32,
+  size: 40,
+  changed: 96,
+  modified: 112,
+  major: 136,
+  minor: 140,
+};
 
 const buffer = new Uint8Array(STATX.bytes);
 const view = new DataView(buffer.buffer);
@@ -36,6 +52,8 @@ export function attributesOf(path: string, { followLink = true } = {}): FileAttr
   if (statxCall(AT_FDCWD, path, flags, STATX_BASIC_STATS, buffer) !== 0) return undefined;
   return {
     inode: view.getBigUint64(STATX.inode, true),
+    dev: encodedDevice(view.getUint32(STATX.major, true), view.getUint32(STATX.minor, true)),
+    links: view.getUint32(STATX.links, true),
     mode: view.getUint16(STATX.mode, true),
     uid: view.getUint32(STATX.uid, true),
     gid: view.getUint32(STATX.gid, true),
@@ -44,6 +62,9 @@ export function attributesOf(path: string, { followLink = true } = {}): FileAttr
     changedNs: timeNs(STATX.changed),
   };
 }
+
+const encodedDevice = (major: number, minor: number): number =>
+  ((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)) >>> 0;
 
 /** struct statx_timestamp: s64 seconds, u32 nanoseconds. */
 function timeNs(at: number): bigint {

@@ -5,14 +5,16 @@
  * Such a pair of changes takes effect after the first stage looked and before the second did. If one thread made
  * both, it had reported the first by then. If two threads did, both were under way.
  */
-import { EVENT_TYPES } from "@weir/matcher-wasm/format";
-import { decoded, type Seen, type Threads } from "./records.ts";
+import { EVENT_TYPES, FLAG_OTHER_NAME } from "@weir/matcher-wasm/format";
+import { decoded, operations, type Seen, type Threads } from "./records.ts";
 
 const idsOf = (...names: readonly string[]): ReadonlySet<number> =>
   new Set(EVENT_TYPES.filter(({ name }) => names.includes(name)).map(({ id }) => id));
 
 /** They change paths of any file. */
 const MOVING = idsOf("rename", "mount", "umount");
+/** They add and take names of files. */
+const NAMING = idsOf("link", "unlink");
 /** They change what rules see of one file. */
 const DESCRIBING = idsOf("chmod", "chown");
 
@@ -27,18 +29,21 @@ type ByThread = Map<number, Change[]>;
 
 export class Changes {
   readonly #moving: ByThread = new Map();
+  readonly #naming: ByThread = new Map();
   /** By name of the file. */
   readonly #describing = new Map<string, ByThread>();
 
   constructor(before: Threads, after: Threads) {
     for (const [tid, events] of before) {
       const [first] = events;
+      const afterwards = operations(after.get(tid) ?? []);
       let sinceNs = first ? decoded(first).processStartNs : 0n;
-      for (const [i, event] of events.entries()) {
-        const otherNs = after.get(tid)?.[i]?.timeNs ?? event.timeNs;
+      for (const [i, [event]] of operations(events).entries()) {
+        const otherNs = afterwards[i]?.[0].timeNs ?? event.timeNs;
         const [reportedNs, endNs] = event.timeNs < otherNs ? [event.timeNs, otherNs] : [otherNs, event.timeNs];
         const change = { sinceNs, reportedNs, endNs };
         if (MOVING.has(event.type)) pushTo(this.#moving, tid, change);
+        if (NAMING.has(event.type)) pushTo(this.#naming, tid, change);
         if (DESCRIBING.has(event.type)) pushTo(entry(this.#describing, nameOf(event)), tid, change);
         sinceNs = endNs;
       }
@@ -48,7 +53,10 @@ export class Changes {
   /** Whether other threads may have changed something of the event and taken it back between these moments. */
   mayHideBetween(event: Seen, startNs: bigint, endNs: bigint): boolean {
     const describing = this.#describing.size > 0 ? this.#describing.get(nameOf(event)) : undefined;
-    return [this.#moving, describing].some((changes) => changes && mayHide(changes, event.tid, { startNs, endNs }));
+    const naming = decoded(event).flags & FLAG_OTHER_NAME ? this.#naming : undefined;
+    return [this.#moving, describing, naming].some(
+      (changes) => changes && mayHide(changes, event.tid, { startNs, endNs }),
+    );
   }
 }
 

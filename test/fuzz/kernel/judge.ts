@@ -3,17 +3,17 @@
  * which ran just before it and one just after.
  *
  * An event is known by its thread and its place there: both unfiltered stages have each, in the same order, and the
- * time of the filtering one's record lies between theirs. Where the two agree, nothing changed meanwhile, and the
+ * time of the filtering one's record lies between theirs. It has a record for each name of its file. Where the two agree, nothing changed meanwhile, and the
  * filtering stage has judged the same: a rule that may match it, says the reference evaluator, must have let it
  * through. Where they do not, or may not have (changes.ts), another thread was quicker; such events are counted
  * and not judged.
  */
 import type { Detection } from "@weir/agent";
-import { KNOWN_CONTEXT } from "@weir/matcher-wasm/format";
+import { FLAG_KEPT_NAME, FLAG_OTHER_NAME, KNOWN_CONTEXT } from "@weir/matcher-wasm/format";
 import { type Expr, knownBits, mayMatch } from "@weir/rules";
 import { Changes } from "./changes.ts";
 import { type JudgedEvent, judgedEvent } from "./fields.ts";
-import { agree, type Seen, type Threads } from "./records.ts";
+import { agree, decoded, type Operation, operations, type Seen, type Threads } from "./records.ts";
 import { detectionId, type SubjectRule, type Tenant, type Term } from "./subject.ts";
 
 export type FindingKind =
@@ -47,6 +47,8 @@ export interface Tally {
   /** Pairs of event and rule that had to be detected, and were. */
   detected: number;
   truncated: number;
+  /** Of those that were judged, by another name than the one that was used. */
+  otherNames: number;
 }
 
 export const NO_TALLY: Tally = {
@@ -57,6 +59,7 @@ export const NO_TALLY: Tally = {
   needless: 0,
   detected: 0,
   truncated: 0,
+  otherNames: 0,
 };
 
 export interface Observed {
@@ -98,47 +101,68 @@ class Judging implements Verdict {
     this.findings.push({ kind, message });
   }
 
-  thread(tid: number, before: readonly Seen[]): void {
-    const after = this.#observed.after.get(tid) ?? [];
-    const filtered = this.#observed.filtered.get(tid) ?? [];
-    if (before.length !== after.length || before.some(({ type }, i) => type !== after[i]?.type)) {
+  thread(tid: number, records: readonly Seen[]): void {
+    const before = operations(records);
+    const after = operations(this.#observed.after.get(tid) ?? []);
+    const filtered = operations(this.#observed.filtered.get(tid) ?? []);
+    if (before.length !== after.length || before.some(([{ type }], i) => type !== after[i]?.[0].type)) {
       this.find("unaligned", `thread ${tid}: the unfiltered stages saw ${before.length} and ${after.length} events`);
       return;
     }
     let next = 0;
     let sinceNs = 0n;
     for (const [i, first] of before.entries()) {
-      const second = after[i] as Seen;
-      const [startNs, endNs] =
-        first.timeNs < second.timeNs ? [first.timeNs, second.timeNs] : [second.timeNs, first.timeNs];
+      const second = after[i] as Operation;
+      const [one, other] = [first[0].timeNs, second[0].timeNs];
+      const [startNs, endNs] = one < other ? [one, other] : [other, one];
       const candidate = filtered[next];
-      const mine = candidate && candidate.timeNs >= startNs && candidate.timeNs <= endNs ? candidate : undefined;
+      const timeNs = candidate?.[0].timeNs;
+      const mine = timeNs !== undefined && timeNs >= startNs && timeNs <= endNs ? candidate : undefined;
       if (mine) next++;
-      this.#event({ first, second, mine, sinceNs, startNs, endNs });
+      this.#operation({ first, second, mine, sinceNs, startNs, endNs });
       sinceNs = endNs;
     }
-    if (next < filtered.length)
-      this.find(
-        "unaligned",
-        `thread ${tid}: ${describe(judgedEvent(filtered[next] as Seen))} passed, and is between no two`,
-      );
+    const [left] = filtered[next] ?? [];
+    if (left) this.find("unaligned", `thread ${tid}: ${describe(judgedEvent(left))} passed, and is between no two`);
   }
 
-  #event({ first, second, mine, sinceNs, startNs, endNs }: Moment): void {
+  /** One event by each name of its file that the first stage knows. */
+  #operation({ first, second, mine, sinceNs, startNs, endNs }: Moment): void {
     // The first one has looked before it wrote, about as long as the other two took.
     const lookedNs = startNs - (endNs - startNs);
-    const stable = agree(first, second) && !this.#changes.mayHideBetween(first, lookedNs, endNs);
+    const named = new Set<Seen>();
+    for (const seen of first) {
+      const passed = mine?.find((record) => sameName(record, seen));
+      if (passed) named.add(passed);
+      const stable =
+        second.some((record) => agree(seen, record)) && !this.#changes.mayHideBetween(seen, lookedNs, endNs);
+      this.#event({ seen, stable, mine: passed, moment: { sinceNs, endNs } });
+    }
+    for (const record of mine ?? []) {
+      if (named.has(record)) continue;
+      // The unfiltered stages have no agent that keeps names; this one's is asked whether the name has gone.
+      const kept = (decoded(record).flags & FLAG_KEPT_NAME) !== 0;
+      this.#detections(record, kept);
+      if (kept) continue;
+      if (first.length === second.length && first.every((seen, i) => agree(seen, second[i] as Seen)))
+        if (!first.some((seen) => this.#changes.mayHideBetween(seen, lookedNs, endNs)))
+          this.find("differs", `filtered ${describe(judgedEvent(record))}, a name that the unfiltered do not know`);
+    }
+  }
+
+  #event({ seen, stable, mine, moment }: Named): void {
     if (mine) this.#detections(mine);
     if (!stable) {
       this.tally.unstable++;
       return;
     }
     this.tally.judged++;
-    const event = judgedEvent(first);
+    const event = judgedEvent(seen);
+    if (event.record.flags & FLAG_OTHER_NAME) this.tally.otherNames++;
     if (event.record.pathTruncated || event.record.destinationTruncated) this.tally.truncated++;
-    if (mine && !agree(first, mine))
+    if (mine && !agree(seen, mine))
       this.find("differs", `filtered ${describe(judgedEvent(mine))}\nunfiltered ${describe(event)}`);
-    const terms = this.#terms(mine, { sinceNs, endNs });
+    const terms = this.#terms(mine, moment);
     const required = terms.map((term) => requiring(term, event));
     const [sure = []] = required;
     // Around a swap either generation may have judged it.
@@ -168,8 +192,8 @@ class Judging implements Verdict {
     });
   }
 
-  /** What the matchers made of a record that passed. */
-  #detections(mine: Seen): void {
+  /** What the matchers made of a record that passed; `uncertain`: it may be that nothing was to be made of it. */
+  #detections(mine: Seen, uncertain = false): void {
     const event = judgedEvent(mine);
     const term = this.#observed.terms.find(({ generation }) => generation === mine.generation);
     if (!term) {
@@ -182,7 +206,7 @@ class Judging implements Verdict {
         if (rule.checked.event !== event.type || !mayMatch(rule.checked.expr, event.fields, event.known)) continue;
         const id = detectionId(tenant, rule, mine);
         this.#founded.add(id);
-        if (readsContext(rule)) continue;
+        if (uncertain || readsContext(rule)) continue;
         if (this.#observed.detections.has(id)) this.tally.detected++;
         else this.find("undetected", `${describe(event)}; tenant ${tenant.name}:\n  ${rule.text}`);
       }
@@ -197,11 +221,30 @@ class Judging implements Verdict {
   }
 }
 
-interface Moment {
-  readonly first: Seen;
-  readonly second: Seen;
+/** Whether two records of one operation are by the same name. */
+function sameName(a: Seen, b: Seen): boolean {
+  const [one, other] = [decoded(a), decoded(b)];
+  return (
+    (one.flags & FLAG_OTHER_NAME) === (other.flags & FLAG_OTHER_NAME) &&
+    ((one.flags & FLAG_OTHER_NAME) === 0 || (one.path === other.path && one.destination === other.destination))
+  );
+}
+
+/** An event by one name. */
+interface Named {
+  readonly seen: Seen;
+  /** Both unfiltered stages say so, and nothing can have changed meanwhile. */
+  readonly stable: boolean;
   /** The filtering stage's record, if it passed. */
   readonly mine: Seen | undefined;
+  readonly moment: Pick<Moment, "sinceNs" | "endNs">;
+}
+
+interface Moment {
+  readonly first: Operation;
+  readonly second: Operation;
+  /** The filtering stage's records, if any passed. */
+  readonly mine: Operation | undefined;
   /** The thread's event before. */
   readonly sinceNs: bigint;
   /** From the first unfiltered stage's record to the second's. */
@@ -242,7 +285,8 @@ function hasContext(part: unknown): boolean {
 
 function describe({ type, record }: JudgedEvent): string {
   const paths = [record.path, record.destination].filter((path) => path !== "");
-  const flags = `flags 0x${record.opFlags.toString(16)}, marks 0x${record.flags.toString(16)}, inode ${record.inode}`;
+  const used = record.usedPath === "" ? "" : `used as ${JSON.stringify(shortened(record.usedPath))}, `;
+  const flags = `${used}flags 0x${record.opFlags.toString(16)}, marks 0x${record.flags.toString(16)}, inode ${record.inode}`;
   return `${type} ${paths.map((path) => JSON.stringify(shortened(path))).join(" -> ")} (${flags}, tid ${record.tid})`;
 }
 

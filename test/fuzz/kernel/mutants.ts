@@ -63,6 +63,30 @@ export const MUTANTS: readonly Mutant[] = [
     from: /len = s->levels\[depth - 1\]/,
     to: "len = s->levels[depth > 7 ? 7 : depth - 1]",
   },
+  {
+    name: "mounts that come and go are not noticed",
+    file: "lib/places.h",
+    from: /e->event == mounts_event\(ns\) &&/,
+    to: "",
+  },
+  {
+    name: "of two paths the second is not looked for on other mounts",
+    file: "lib/names.h",
+    from: /there \|= push_on\(s, second, mnt\);/,
+    to: "push_object(s, second, second->mnt);",
+  },
+  {
+    name: "hard links that were removed are still names",
+    file: "lib/places.h",
+    from: / \|\| !READ\(dentry, d_hash\.pprev\)/,
+    to: "",
+  },
+  {
+    name: "other names have no approvers above the name itself",
+    file: "lib/names.h",
+    from: /\n\treturn event_judge\(s, tenants\);/,
+    to: "\n\ts->levels[s->depth & 127].below = 0;\n\treturn event_judge(s, tenants);",
+  },
 ];
 
 const SOURCES = fileURLToPath(new URL("../../../bpf/", import.meta.url));

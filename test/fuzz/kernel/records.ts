@@ -80,6 +80,20 @@ export function decoded({ bytes }: Seen): FileEvent {
   return record;
 }
 
+/** What a stage says of one operation: by the name that was used, if that passed, and by the others of the file. */
+export type Operation = readonly [Seen, ...Seen[]];
+
+/** The records of an operation have one time. */
+export function operations(records: readonly Seen[]): Operation[] {
+  const all: [Seen, ...Seen[]][] = [];
+  for (const record of records) {
+    const last = all.at(-1);
+    if (last?.[0].timeNs === record.timeNs) last.push(record);
+    else all.push([record]);
+  }
+  return all;
+}
+
 /** Time, tenants, generation and the key of the directory: what two kernel stages may say differently of one event. */
 const STAMPS: readonly (readonly [from: number, to: number])[] = [
   [RECORD_TIME_NS, RECORD_TIME_NS + 8],

@@ -54,6 +54,8 @@ export const fileEvent = (parts: Partial<FileEvent> = {}): FileEvent => ({
   destinationTruncated: false,
   text: "",
   textTruncated: false,
+  usedPath: "",
+  usedDestination: "",
   ...parts,
 });
 

@@ -177,6 +177,17 @@ GLOBAL int name_pseudo_file(struct scratch *s, __u64 dentry_address)
 			break;
 		c->len = i + 1;
 	}
+	return 0;
+}
+
+/* Appends it. A function of its own, as every way out of the loop above would lead through the hash otherwise. */
+__noinline int push_pseudo_file(struct scratch *s)
+{
+	struct component *c;
+
+	if (!s)
+		return 0;
+	c = &s->climb[0];
 	c->hash = name_hash(s->name, c->len & NAME_BYTES_MAX);
 	s->climbed = 1;
 	return 0;
@@ -208,8 +219,10 @@ GLOBAL int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 		climb_rest(s, CLIMB_STEPS_MAX - STEPS_IN_LINE);
 	}
 	/* In a mount that is in no tree, and not its root. */
-	if (s->arrived && !s->climbed && s->mnt && (__u64)at != s->mnt_root)
+	if (s->arrived && !s->climbed && s->mnt && (__u64)at != s->mnt_root) {
 		name_pseudo_file(s, as_number(s, at));
+		push_pseudo_file(s);
+	}
 	g = generation_in(s->slot);
 	end = false;
 	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)

@@ -281,21 +281,13 @@ export const MISSED: readonly Missed[] = [
   },
   {
     modes: BOTH,
-    reason: "A file has the path of the mount that it was reached by; other mounts of it are not looked for yet.",
-    techniques: [
-      "bind-write",
-      "bind-unlink",
-      "bind-file-write",
-      "bind-after-write",
-      "bind-hidden-write",
-      "pivot-root",
-      "overlay-upper",
-    ],
+    reason: "A layer of an overlay is another file system than the overlay; what is done above is not looked for below.",
+    techniques: ["overlay-upper"],
   },
   {
-    modes: BOTH,
-    reason: "A file has the path of the name that it was reached by; its other names are not known yet.",
-    techniques: ["hard-link-before", "hard-link-before-chmod", "hard-link-after", "hard-link-replaced"],
+    modes: ["tracepoint"],
+    reason: "Other names are looked for of files that are open, not of names that a task gives.",
+    techniques: ["bind-unlink", "hard-link-before-chmod"],
   },
   {
     modes: ["tracepoint"],

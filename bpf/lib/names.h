@@ -15,6 +15,20 @@
 
 #include "emit.h"
 
+#ifdef WEIR_LEGACY
+
+/* Other names are too much for verifiers of kernels before 5.17. */
+static __always_inline bool may_have_other_names(struct scratch *s)
+{
+	return false;
+}
+
+static __always_inline void judge_names(struct scratch *s)
+{
+}
+
+#else
+
 /* Operations that change or read a file, whatever name it goes by. Of a link, its source. */
 #define FILE_TYPES                                                                         \
 	(TYPE_BIT(EVENT_OPEN) | TYPE_BIT(EVENT_CHMOD) | TYPE_BIT(EVENT_CHOWN) |            \
@@ -96,7 +110,7 @@ static __always_inline void add_found(struct scratch *s)
 }
 
 /* Finds the mounts to be tried, the one that was used first. */
-__noinline int find_mounts(struct scratch *s)
+GLOBAL int find_mounts(struct scratch *s)
 {
 	struct vfsmount *mnt;
 	struct mount *used;
@@ -176,7 +190,7 @@ static __always_inline void begin_name(struct scratch *s)
  * Judges the event by one name: the file, or an alias of it, as it is on one mount. Where neither path is there, there
  * is no such name. The name that was `used` is only remembered.
  */
-__noinline int judge_name(struct scratch *s, __u64 mount, __u64 dentry, __u32 used)
+GLOBAL int judge_name(struct scratch *s, __u64 mount, __u64 dentry, __u32 used)
 {
 	struct object first, *second;
 	struct file_record *r;
@@ -236,7 +250,7 @@ __noinline int judge_name(struct scratch *s, __u64 mount, __u64 dentry, __u32 us
  * Judges the event by a name that the agent keeps of the file. Returns whether there was one. Names at hand have been
  * judged by then, however many there are: nobody can hide a kept one behind them.
  */
-__noinline int judge_kept(struct scratch *s, __u32 nth)
+GLOBAL int judge_kept(struct scratch *s, __u32 nth)
 {
 	struct identity_key key = { .nth = nth };
 	struct identity_path *kept;
@@ -297,7 +311,7 @@ static __always_inline bool next_pair_on(struct scratch *s, bool used)
 }
 
 /* Judges by all names. The first pair is the name that was used, which is judged by now. */
-__noinline int judge_names(struct scratch *s)
+GLOBAL int judge_names(struct scratch *s)
 {
 	struct counters *c;
 	bool end;
@@ -342,8 +356,10 @@ static __always_inline bool may_have_other_names(struct scratch *s)
 	return s->plural == PLURAL_YES || links_count(s);
 }
 
+#endif
+
 /* Ends an event: judges it, by all its names. A global function for the reason that lib/path.h gives. */
-__noinline int event_end(struct scratch *s, __u64 tenants)
+GLOBAL int event_end(struct scratch *s, __u64 tenants)
 {
 	if (!s)
 		return 0;

@@ -181,7 +181,7 @@ GLOBAL int name_pseudo_file(struct scratch *s, __u64 dentry_address)
 }
 
 /* Appends it. A function of its own, as every way out of the loop above would lead through the hash otherwise. */
-__noinline int push_pseudo_file(struct scratch *s)
+GLOBAL int push_pseudo_file(struct scratch *s)
 {
 	struct component *c;
 

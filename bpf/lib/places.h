@@ -14,6 +14,8 @@
 #include "dentry.h"
 #include "filter.h"
 
+#ifndef WEIR_LEGACY
+
 #define PLACES		  256
 #define INSTANCES_MAX	  16384 /* mounts of a file system that are gone through */
 #define INSTANCES_IN_LINE 8
@@ -62,7 +64,7 @@ static __always_inline bool places_current(struct places *e, __u64 sb, __u64 ns)
 }
 
 /* Every task descends from process 1, or from the kernel's own, which shares its namespace with it. */
-__noinline int find_host(struct scratch *s)
+GLOBAL int find_host(struct scratch *s)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 
@@ -118,7 +120,7 @@ static long instance_turn(__u32 i, struct scratch **s)
  * Finds the mounts of a file system in a namespace, into s->found and the cache. A global function for the reason that
  * path.h gives.
  */
-__noinline int find_places(struct scratch *s, __u64 super_block, __u64 ns)
+GLOBAL int find_places(struct scratch *s, __u64 super_block, __u64 ns)
 {
 	struct super_block *sb = (void *)super_block;
 	struct mnt_namespace *namespace = (void *)ns;
@@ -173,7 +175,7 @@ __noinline int find_places(struct scratch *s, __u64 super_block, __u64 ns)
 }
 
 /* What is known of the mounts of a file system in a namespace, into s->found. */
-__noinline int read_places(struct scratch *s, __u64 super_block, __u64 ns)
+GLOBAL int read_places(struct scratch *s, __u64 super_block, __u64 ns)
 {
 	struct places *e = places_slot(super_block, ns);
 	__u32 version;
@@ -280,7 +282,7 @@ static long alias_turn(__u32 i, struct scratch **s)
 }
 
 /* Finds the other names of a file that the kernel has at hand, into s->aliases. */
-__noinline int find_aliases(struct scratch *s, __u64 dentry_address)
+GLOBAL int find_aliases(struct scratch *s, __u64 dentry_address)
 {
 	struct dentry *dentry = (void *)dentry_address;
 	struct inode *inode = READ(dentry, d_inode);
@@ -296,3 +298,5 @@ __noinline int find_aliases(struct scratch *s, __u64 dentry_address)
 	bpf_loop(ALIASES_SEEN_MAX, alias_turn, &ctx, 0);
 	return 0;
 }
+
+#endif

@@ -120,7 +120,7 @@ struct scratch {
 	__u64 subject_mnt;	/* struct vfsmount * it is reached through */
 	__u64 text;		/* third text of the record */
 	volatile __u64 pointer; /* see as_number() */
-	__u64 time_ns;	       /* of the event, once one of its records was made */
+	__u64 time_ns;		/* of the event, once one of its records was made */
 	struct object objects[2]; /* of its paths, where they are objects */
 	__u32 two_paths;
 	/* Its other names. */

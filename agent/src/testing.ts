@@ -2,6 +2,6 @@
 export { Agent } from "./agent.ts";
 export { type Counters, lost, totals } from "./kernel/counters.ts";
 export { bootTimeNs } from "./kernel/libbpf.ts";
-export { bpfObject } from "./kernel/object.ts";
+export { bpfObject, hasPrivateStacks } from "./kernel/object.ts";
 export { KernelStage } from "./kernel/stage.ts";
 export { buildTables } from "./kernel/tables.ts";

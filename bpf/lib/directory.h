@@ -242,10 +242,10 @@ static __always_inline void push_file(struct scratch *s, struct path *path)
 		s->verdict = VERDICT_NONE;
 	}
 	path_push_object(s, mnt, dentry);
-#ifdef WEIR_LEGACY
-	s->plural = PLURAL_NO;
-#else
+#ifdef WEIR_NAMES
 	s->plural = has_other_places(s, mnt) ? PLURAL_YES : PLURAL_NO;
+#else
+	s->plural = PLURAL_NO;
 #endif
 	/* What is known of one path of a directory says nothing of another one. */
 	if (caches && s->identity.dentry && s->plural == PLURAL_NO)

@@ -164,7 +164,12 @@ static __always_inline __u32 append_used(struct scratch *s, __u32 end, struct ob
  * Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. A global
  * function for the reason that lib/path.h gives.
  */
-GLOBAL int event_judge(struct scratch *s, __u64 tenants)
+#ifdef WEIR_NAMES
+GLOBAL
+#else
+static __always_inline
+#endif
+int event_judge(struct scratch *s, __u64 tenants)
 {
 	struct file_record *r;
 	struct generation *g;
@@ -212,11 +217,13 @@ GLOBAL int event_judge(struct scratch *s, __u64 tenants)
 		return 0;
 	}
 	end = append_text(s, end);
+#ifdef WEIR_NAMES
 	if (r->head.flags & FLAG_OTHER_NAME)
 		end = append_used(s, end, &s->objects[0], &r->used_len);
 	if (r->head.flags & FLAG_OTHER_NAME && r->dest_len && s->objects[1].dentry &&
 	    s->type != EVENT_MOUNT)
 		end = append_used(s, end, &s->objects[1], &r->used_dest_len);
+#endif
 	fill_head(&r->head, current_task(), s->type);
 	if (s->time_ns)
 		r->head.time_ns = s->time_ns;

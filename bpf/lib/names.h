@@ -15,9 +15,8 @@
 
 #include "emit.h"
 
-#ifdef WEIR_LEGACY
+#ifndef WEIR_NAMES
 
-/* Other names are too much for verifiers of kernels before 5.17. */
 static __always_inline bool may_have_other_names(struct scratch *s)
 {
 	return false;

@@ -14,7 +14,7 @@
 #include "dentry.h"
 #include "filter.h"
 
-#ifndef WEIR_LEGACY
+#ifdef WEIR_NAMES
 
 #define PLACES		  256
 #define INSTANCES_MAX	  16384 /* mounts of a file system that are gone through */

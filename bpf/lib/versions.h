@@ -17,6 +17,14 @@
 
 #include "maps.h"
 
+/*
+ * Judging by other names (names.h) nests calls deeper than the 512 bytes of stack that they have together; since 6.13
+ * each has a stack of its own, on x86.
+ */
+#if !defined(WEIR_LEGACY) && !defined(WEIR_WITHOUT_NAMES)
+#define WEIR_NAMES
+#endif
+
 #ifdef WEIR_LEGACY
 
 #define GLOBAL	       static __noinline

@@ -281,8 +281,28 @@ export const MISSED: readonly Missed[] = [
   },
   {
     modes: BOTH,
-    reason: "A layer of an overlay is another file system than the overlay; what is done above is not looked for below.",
+    reason:
+      "A layer of an overlay is another file system than the overlay; what is done above is not looked for below.",
     techniques: ["overlay-upper"],
+  },
+  {
+    modes: BOTH,
+    kernels: ["5.10", "6.1", "6.12"],
+    reason:
+      "Other names of a file are looked for only where each call of a program has a stack of its own, since 6.13.",
+    techniques: [
+      "bind-write",
+      "bind-unlink",
+      "bind-file-write",
+      "bind-after-write",
+      "bind-hidden-write",
+      "pivot-root",
+      "hard-link-before",
+      "hard-link-before-chmod",
+      "hard-link-after",
+      "hard-link-replaced",
+      "hard-link-before-truncate",
+    ],
   },
   {
     modes: ["tracepoint"],

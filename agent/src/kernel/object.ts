@@ -1,4 +1,7 @@
-/** The compiled kernel stage: built twice, for kernels with bpf_loop() (since 5.17) and for those before. */
+/**
+ * The compiled kernel stage, built three times: whole, without the judging by other names where calls share one small
+ * stack (before 6.13, and on arm64), and for kernels without bpf_loop() (before 5.17).
+ */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { kernelFunctions } from "./btf.ts";
@@ -16,12 +19,26 @@ function isLegacyKernel(): boolean {
   }
 }
 
+/** Whether each call of a program has a stack of its own: where it has, events are judged by other names, too. */
+export function hasPrivateStacks(): boolean {
+  try {
+    return process.arch === "x64" && kernelFunctions(["bpf_jit_supports_private_stack"]).size > 0;
+  } catch {
+    return true;
+  }
+}
+
+function objectName(): string {
+  if (isLegacyKernel()) return "weir-legacy.bpf.o";
+  return hasPrivateStacks() ? "weir.bpf.o" : "weir-names-less.bpf.o";
+}
+
 /**
  * The one that fits this kernel.
  * @throws StageUnavailableError when it has not been built
  */
 export function bpfObject(): Uint8Array {
-  const built = fileURLToPath(new URL(isLegacyKernel() ? "weir-legacy.bpf.o" : "weir.bpf.o", BUILD));
+  const built = fileURLToPath(new URL(objectName(), BUILD));
   try {
     return readFileSync(built);
   } catch (error) {

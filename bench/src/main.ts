@@ -1,14 +1,16 @@
 /**
- * `npm run bench -- NAME [--json] [--quick]`: runs one benchmark of members/. Progress goes to stderr, the
+ * `npm run bench -- NAME [--json] [--quick] [--record]`: runs one benchmark of members/. Progress goes to stderr, the
  * result with the facts of the machine to stdout.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { formatResult, toJson } from "./format.ts";
 import { machineFacts } from "./machine.ts";
 import type { BenchMember } from "./member.ts";
 
 const FOLDER = new URL("members/", import.meta.url);
+const RESULTS = new URL("../results/", import.meta.url);
 
 /** Wrong use of the command, as against a benchmark that failed. */
 class UsageError extends Error {
@@ -35,12 +37,13 @@ async function help(): Promise<string> {
   const lines = await Promise.all(
     names.map(async (name) => `  ${name.padEnd(width)}  ${(await load(name)).description}`),
   );
-  return `Usage: npm run bench -- NAME [--json] [--quick]
+  return `Usage: npm run bench -- NAME [--json] [--quick] [--record]
 
 Measures one part on this machine. Progress goes to stderr, the result to stdout.
 
   --json   the result as JSON (with npm's --silent, nothing else is on stdout)
   --quick  under 30 s, less precise
+  --record keep the result as bench/results/NAME.json; not with --quick
   --help   this text
 
 Benchmarks:
@@ -55,6 +58,7 @@ function parse(args: string[]) {
       options: {
         json: { type: "boolean", default: false },
         quick: { type: "boolean", default: false },
+        record: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
     });
@@ -65,13 +69,15 @@ function parse(args: string[]) {
 }
 
 async function main(args: string[]): Promise<void> {
-  const { json, quick, help: helpWanted, names } = parse(args);
+  const { json, quick, record, help: helpWanted, names } = parse(args);
   if (helpWanted) return console.log(await help());
   const [name, ...others] = names;
   const known = memberNames();
   if (name === undefined || others.length > 0)
     throw new UsageError(`expected one benchmark, got ${names.length}; known are: ${known.join(", ")}`);
   if (!known.includes(name)) throw new UsageError(`unknown benchmark '${name}'; known are: ${known.join(", ")}`);
+
+  if (record && quick) throw new UsageError("--record keeps a full result: not with --quick");
 
   const member = await load(name);
   const started = new Date();
@@ -84,6 +90,11 @@ async function main(args: string[]): Promise<void> {
     machine: machineFacts(),
     result,
   };
+  if (record) {
+    const file = fileURLToPath(new URL(`${name}.json`, RESULTS));
+    writeFileSync(file, `${toJson(report, 2)}\n`);
+    console.error(`${name}: recorded in ${file}`);
+  }
   console.log(json ? toJson(report, 2) : formatResult(report).join("\n"));
 }
 

@@ -2,6 +2,7 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Cost } from "./cost.ts";
 
 const SOURCE = join(import.meta.dirname, "load.c");
 
@@ -13,24 +14,34 @@ export interface Calls {
   readonly flags?: number;
 }
 
+/**
+ * Compiles the load program.
+ * @returns its path, in the folder
+ * @throws Error where there is no clang
+ */
+export function buildLoad(folder: string): string {
+  const program = join(folder, "load");
+  execFileSync("clang", ["-O2", "-o", program, SOURCE]);
+  return program;
+}
+
+/** A process of the load program. */
 export class Load {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
 
-  /** @throws Error where there is no clang */
-  constructor(folder: string) {
-    const program = join(folder, "load");
-    execFileSync("clang", ["-O2", "-o", program, SOURCE]);
+  constructor(program: string) {
     this.#child = spawn(program, { stdio: ["pipe", "pipe", "pipe"] });
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** @returns nanoseconds that all calls took */
-  async run({ count, file = "", flags = 0 }: Calls): Promise<number> {
+  /** @returns what all calls took */
+  async run({ count, file = "", flags = 0 }: Calls): Promise<Cost> {
     this.#child.stdin.write(`${count} ${flags} ${file}\n`);
     const { value, done } = await this.#answers.next();
     if (done) throw new Error(`the load program ended: ${String(this.#child.stderr.read() ?? "")}`);
-    return Number(value);
+    const [elapsedNs = 0, processorNs = 0] = String(value).split(" ").map(Number);
+    return { elapsedMs: elapsedNs / 1e6, processorMs: processorNs / 1e6 };
   }
 
   end(): void {

@@ -2,8 +2,9 @@
  * What the programs of the kernel stage cost an event, by the kernel's own run-time statistics, scenario by scenario
  * in turns.
  *
- * The measure of a program that returns at once is the same program at a system call that concerns no file. From the
- * cost of each open and close its cost is taken away twice, so that the rest is what the open was charged.
+ * The measure of a program that returns at once is the same program at the open of a file that is missing, about which
+ * it wants to know nothing more, and at a call that concerns no file. From the cost of each open and close the one is
+ * taken away for the open and the other for the close, so that the rest is what the event was charged.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,14 +13,15 @@ import { buildTables, KernelStage } from "@weir/agent/testing";
 import { type Approver, decodeRecord, ringRecords } from "@weir/matcher-wasm/format";
 import { median } from "../interleave.ts";
 import type { Load } from "./load.ts";
+import { SHALLOW_FILE } from "./workloads.ts";
 
 const O_WRONLY = 1;
 const OPEN = 1;
 const CALLS = 400;
 const APPROVERS = 2000;
 const DEPTHS = [2, 5, 10, 20];
-/** The one file that does not lie in the folder of the benchmark, which is too deep for it. */
-export const SHALLOW_FILE = "/tmp/.weir-bench-kernel";
+/** What is taken away. */
+const [NO_FILE, NO_OPEN] = ["returns at once, no file", "returns at once, no open"];
 
 interface Scenario {
   readonly name: string;
@@ -55,13 +57,14 @@ function scenarios(folder: string): Scenario[] {
     return join(folder, name, "some-file.txt");
   };
   const all: Scenario[] = [
-    { name: "returns at once" },
+    { name: NO_FILE },
+    { name: NO_OPEN, file: join(folder, "missing") },
     { name: "no interest in its flags", file: fileAt(folder, 5), flags: 0 },
     ...DEPTHS.map((depth) => ({ name: `no approver, depth ${depth}`, file: fileAt(folder, depth), flags: O_WRONLY })),
     { name: "silent directory, depth 4", file: at("silent"), flags: O_WRONLY },
     { name: "passes, depth 4", file: at("passes"), flags: O_WRONLY },
   ];
-  for (const { file } of all) if (file) writeFileSync(file, "");
+  for (const { file, name } of all) if (file && name !== NO_OPEN) writeFileSync(file, "");
   return all;
 }
 
@@ -116,18 +119,22 @@ async function open(folder: string, load: Load, silent: string, cache: "none" | 
 
 const ROUNDS = 25;
 
-/** @returns for each scenario what an open cost over a return at once, and what that costs */
+/** @returns for each scenario what an open cost over a return at once; of the returns, what they cost */
 async function measureRound(stage: KernelStage, all: readonly Scenario[], load: Load): Promise<[string, number][]> {
   const statistics = () => stage.runStatistics()["tracepoint_sys_exit"] ?? { runTimeNs: 0, runs: 0 };
   const costs: [string, number][] = [];
-  let returnsNs = 0;
+  let [noFileNs, noOpenNs] = [0, 0];
   for (const { name, ...calls } of all) {
     const before = statistics();
     await load.run({ count: CALLS, ...calls });
     const after = statistics();
     const [ns, runs] = [after.runTimeNs - before.runTimeNs, after.runs - before.runs];
-    if (!calls.file) returnsNs = ns / runs;
-    costs.push([name, calls.file ? (ns - runs * returnsNs) / CALLS : ns / runs]);
+    if (name === NO_FILE) noFileNs = ns / runs;
+    else if (name === NO_OPEN) noOpenNs = (ns - (runs - CALLS) * noFileNs) / CALLS;
+    costs.push([
+      name,
+      name === NO_FILE ? noFileNs : name === NO_OPEN ? noOpenNs : (ns - (runs - CALLS) * noFileNs) / CALLS - noOpenNs,
+    ]);
     stage.ring.release(stage.ring.backlogBytes());
   }
   return costs;
@@ -155,10 +162,10 @@ export async function measurePrograms(folder: string, load: Load, turns: number)
     }
   }
   const ns = (stage: number, name: string): number => median(samples[stage]?.get(name) ?? [0]);
-  const [first, ...others] = all;
+  const fates = all.filter(({ name }) => name !== NO_FILE && name !== NO_OPEN);
   return {
-    returnsAtOnceNs: ns(0, first?.name ?? ""),
-    byFate: others.map(({ name }) => ({
+    returnsAtOnceNs: ns(0, NO_OPEN),
+    byFate: fates.map(({ name }) => ({
       what: name,
       overReturnNs: ns(0, name),
       ...(ways.length > 1 ? { withDirectoryCacheNs: ns(1, name) } : {}),

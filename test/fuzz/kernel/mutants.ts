@@ -60,8 +60,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "directories below a silent one are silent",
     file: "lib/discard.h",
-    from: /len = s->levels\[depth - 1\]/,
-    to: "len = s->levels[depth > 7 ? 7 : depth - 1]",
+    from: /len = s->levels\[above\]/,
+    to: "len = s->levels[above > 6 ? 6 : above]",
   },
   {
     name: "mounts that come and go are not noticed",

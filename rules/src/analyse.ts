@@ -7,18 +7,13 @@ import { accessPredicates, toSeeds } from "./access/index.ts";
 import { ActionError, checkActions } from "./actions/check.ts";
 import { type Declaration, type Declarations, declareVariables } from "./actions/declare.ts";
 import { unsetVariables, unsetWarnings, withUnset } from "./actions/unset.ts";
-import {
-  CheckError,
-  type CheckedExpression,
-  checkHostFilter,
-  checkRule,
-  type Macro,
-  type Warning,
-} from "./check/index.ts";
+import { escapeWarnings } from "./check/escapes.ts";
+import { CheckError, type CheckedExpression, checkRule, type Macro, type Warning } from "./check/index.ts";
 import { EXPANDED_NODES_MAX } from "./check/scope.ts";
 import { compareText, type Diagnostic, DiagnosticList, diagnosticAt, diagnosticOf } from "./diagnostics.ts";
-import { Expansion, FILE_NODES_MAX } from "./expansion.ts";
-import type { AccessPredicate, CheckedRule, Expr, Nnf } from "./ir.ts";
+import { Expansion, tooLarge } from "./expansion.ts";
+import { hostCondition } from "./hosts.ts";
+import type { AccessPredicate, CheckedRule } from "./ir.ts";
 import { toNnf } from "./nnf.ts";
 import {
   decodePolicy,
@@ -44,7 +39,6 @@ import { type Excerpt, placeOf, SourceFile } from "./source.ts";
 import type { Node, Root } from "./syntax/ast.ts";
 import { ExpressionError } from "./syntax/error.ts";
 import { parseExpression, parseMacro } from "./syntax/parser.ts";
-import { escapeProblem, rawEscapesOf } from "./syntax/walk.ts";
 
 export type RuleState = "loaded" | "filtered" | "disabled" | "unsupported" | "error";
 
@@ -340,12 +334,7 @@ class Run {
   /** @param parts what the set would come to, null when that is allowed */
   #refuseOver(parts: number | null, { span }: Node, excerpt: Excerpt): void {
     if (parts === null) return;
-    throw new CheckError(excerpt, {
-      code: "set-too-large",
-      span,
-      message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${this.#expansion?.max} are allowed for all of a set, ${FILE_NODES_MAX} for each file (SET_NODES_MAX)`,
-      hint: "split the policies into more files or sets, or expand large macros in fewer rules",
-    });
+    throw new CheckError(excerpt, { span, ...tooLarge(parts, this.#expansion?.max) });
   }
 
   #load(rule: MergedRule, written: CheckedExpression): LoadedRule {
@@ -407,25 +396,4 @@ class Run {
     const reason = why === undefined ? error.message : `macro \`${cause}\` ${why}`;
     this.#conclude(rule, { state: error.code === "unsupported" ? "unsupported" : "error", reason });
   }
-}
-
-/** What is said of backslashes that start no escape. */
-function escapeWarnings(root: Root, excerpt: Excerpt): Warning[] {
-  return rawEscapesOf(root, excerpt.text).map((span) => ({ ...escapeProblem(excerpt.text, span), span, excerpt }));
-}
-
-/** On which hosts a rule holds: where its filters do, and those of no other definition that is in force instead. */
-function hostCondition({ source, excluded }: MergedRule): Nnf {
-  const exclusions = excluded.map(({ by, unless }): Expr => {
-    const not: Expr = { kind: "not", term: gateCondition(by) };
-    return { kind: "or", terms: [not, ...unless.map(gateCondition)] };
-  });
-  return toNnf({ kind: "and", terms: [gateCondition(source), ...exclusions] });
-}
-
-/** On which hosts a definition takes part: where one of its filters holds. */
-function gateCondition({ gate }: RuleSource): Nnf {
-  if (gate.state !== "host") return { kind: "const", value: true };
-  const terms = gate.filters.map(({ node, excerpt }) => checkHostFilter(node, excerpt));
-  return toNnf({ kind: "or", terms });
 }

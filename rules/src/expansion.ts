@@ -120,3 +120,12 @@ export class Expansion {
     }
   }
 }
+
+/** What is said of a set that would come to `parts`, of `max` that it may. */
+export function tooLarge(parts: number, max: number | undefined): { code: string; message: string; hint: string } {
+  return {
+    code: "set-too-large",
+    message: `the rules up to this one come to ${parts} parts once their macros are expanded, at most ${max} are allowed for all of a set, ${FILE_NODES_MAX} for each file (SET_NODES_MAX)`,
+    hint: "split the policies into more files or sets, or expand large macros in fewer rules",
+  };
+}

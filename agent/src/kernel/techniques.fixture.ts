@@ -3,22 +3,12 @@
  * Scripts run in an empty folder; paths are relative to it.
  */
 import { entries } from "./techniques.entry.fixture.ts";
-import {
-  AT_FDCWD,
-  type Expected,
-  FILE,
-  file,
-  OPEN,
-  objects,
-  perl,
-  type Technique,
-  UNCHANGED,
-} from "./techniques.kit.fixture.ts";
+import { AT_FDCWD, FILE, file, OPEN, objects, perl, type Technique, UNCHANGED } from "./techniques.kit.fixture.ts";
 import { naming } from "./techniques.names.fixture.ts";
 import { opens } from "./techniques.open.fixture.ts";
 import { refused } from "./techniques.refused.fixture.ts";
 
-export type { Expected, Technique };
+export type { Technique };
 
 const chown: readonly Technique[] = [
   {

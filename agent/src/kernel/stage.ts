@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { Attachments, type Need } from "./attachments.ts";
 import { type KernelFunction, kernelFunctions, takesStructures } from "./btf.ts";
 import { type Counters, readCounters } from "./counters.ts";
+import { createFilterMaps, u32 } from "./filter-maps.ts";
 import {
   ALL_TYPES,
   essentialMissing,
@@ -19,29 +20,16 @@ import {
 import {
   BpfObject,
   closeFd,
-  createMap,
   deleteFromMap,
   deleteFromMapAsync,
   KernelError,
-  MAP_TYPE_ARRAY,
-  MAP_TYPE_HASH,
-  MAP_TYPE_LRU_HASH,
-  type MapShape,
   type RunStatistics,
   updateMap,
   updateMapAsync,
 } from "./libbpf.ts";
 import { encodeOptions, kernelPathCounters, type PathCounters } from "./options.ts";
 import { RingReader } from "./ring.ts";
-import {
-  APPROVER_BYTES,
-  APPROVER_KEY_BYTES,
-  DISCARDER_KEY_BYTES,
-  type FilterTables,
-  GENERATION_BYTES,
-  IDENTITY_KEY_BYTES,
-  IDENTITY_PATH_BYTES,
-} from "./tables.ts";
+import { DISCARDER_KEY_BYTES, type FilterTables, IDENTITY_KEY_BYTES, IDENTITY_PATH_BYTES } from "./tables.ts";
 
 /** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
 export type AttachMode = "trampoline" | "tracepoint";
@@ -206,56 +194,6 @@ function mayLoadBpf(): boolean {
   const capabilities = BigInt(`0x${effective}`);
   return (capabilities & ((1n << 39n) | (1n << 21n))) !== 0n;
 }
-
-/** Descriptors of a generation's maps; the caller closes them. */
-interface FilterMaps {
-  readonly constants: number;
-  readonly approvers: number;
-  readonly discarders: number;
-}
-
-/** A bound of memory; discarders beyond it push out those that were used least recently. */
-const DISCARDERS_MAX = 16_384;
-
-function createFilterMaps(tables: FilterTables): FilterMaps {
-  const created: number[] = [];
-  const create = (shape: MapShape): number => {
-    const fd = createMap(shape);
-    created.push(fd);
-    return fd;
-  };
-  try {
-    const constants = create({
-      type: MAP_TYPE_ARRAY,
-      name: "generation",
-      keyBytes: 4,
-      valueBytes: GENERATION_BYTES,
-      entries: 1,
-    });
-    updateMap(constants, u32(0), tables.constants);
-    const approvers = create({
-      type: MAP_TYPE_HASH,
-      name: "approvers",
-      keyBytes: APPROVER_KEY_BYTES,
-      valueBytes: APPROVER_BYTES,
-      entries: Math.max(tables.approvers.length, 1),
-    });
-    for (const { key, value } of tables.approvers) updateMap(approvers, key, value);
-    const discarders = create({
-      type: MAP_TYPE_LRU_HASH,
-      name: "discarders",
-      keyBytes: DISCARDER_KEY_BYTES,
-      valueBytes: 4,
-      entries: DISCARDERS_MAX,
-    });
-    return { constants, approvers, discarders };
-  } catch (error) {
-    for (const fd of created) closeFd(fd);
-    throw error;
-  }
-}
-
-const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
 export class KernelStage {
   readonly mode: AttachMode;

@@ -28,6 +28,22 @@ static __always_inline void keep_mount(__u64 mnt)
 		*kept = mnt;
 }
 
+SEC("fentry/mnt_want_write")
+int trampoline_xattr_mount(void *ctx)
+{
+	keep_mount(argument(ctx, 0));
+	return 0;
+}
+
+SEC("fentry/mnt_want_write_file")
+int trampoline_xattr_file(void *ctx)
+{
+	struct file *file = (void *)argument(ctx, 0);
+
+	keep_mount((__u64)BPF_CORE_READ(file, f_path.mnt));
+	return 0;
+}
+
 /* Whether this call serves another one, by a file system that is stacked on the one of `sb`. */
 static __always_inline bool is_inner(struct super_block *sb)
 {

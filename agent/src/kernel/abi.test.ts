@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import * as format from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
 import { COUNTER_NAMES } from "./counters.ts";
+import { HOOKED_PROGRAMS } from "./hooks.ts";
 import { OPTIONS_BYTES } from "./options.ts";
 import {
   APPROVER_BYTES,
@@ -169,4 +170,9 @@ describe("filter maps", () => {
       offsets: { tenants: 0, unfiltered: 8, flags_any: 16, unfiltered_flags_any: 20 },
     });
   });
+});
+
+test("the object has the trampolines that hooks name, and no others", () => {
+  const programs = types.filter(({ kind, name }) => kind === "FUNC" && name.startsWith("trampoline_"));
+  expect(programs.map(({ name }) => name).sort()).toEqual([...new Set(HOOKED_PROGRAMS)].sort());
 });

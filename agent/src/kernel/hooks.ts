@@ -231,6 +231,11 @@ const HOOKS: readonly Hook[] = [
 /** Without one of these, trampolines are not worth having: the tracepoints see them all. */
 const ESSENTIAL: readonly string[] = ["open", "unlink", "rename", "chmod"];
 
+/** The trampolines that something is to hang on: all that there are. */
+export const HOOKED_PROGRAMS: readonly string[] = HOOKS.flatMap((first) =>
+  [first, ...(first.otherwise === undefined ? [] : [first.otherwise])].flatMap(({ programs }) => programs),
+);
+
 /** The functions to look up in the kernel's type information. */
 export const HOOKED_FUNCTIONS: readonly string[] = HOOKS.flatMap(({ functions, otherwise }) => [
   ...functions,

@@ -3,6 +3,7 @@
  * stack (before 6.13, and on arm64), and for kernels without bpf_loop() (before 5.17).
  */
 import { readFileSync } from "node:fs";
+import { release } from "node:os";
 import { fileURLToPath } from "node:url";
 import { kernelFunctions } from "./btf.ts";
 
@@ -22,6 +23,9 @@ function isLegacyKernel(): boolean {
 /** Whether each call of a program has a stack of its own: where it has, events are judged by other names, too. */
 export function hasPrivateStacks(): boolean {
   try {
+    const [major = 0, minor = 0] = release().split(".").map(Number);
+    // The function alone does not tell: Debian's 6.12 has it, and checks the stacks of all calls together.
+    if (major < 6 || (major === 6 && minor < 13)) return false;
     return process.arch === "x64" && kernelFunctions(["bpf_jit_supports_private_stack"]).size > 0;
   } catch {
     return true;

@@ -43,7 +43,7 @@ export default defineConfig({
         },
       },
       {
-        test: { ...shared, name: "vm", include: ["**/*.vm.test.ts"], testTimeout: 600_000, fileParallelism: false },
+        test: { ...shared, name: "vm", include: ["**/*.vm.test.ts"], testTimeout: 1_000_000, fileParallelism: false },
       },
     ],
   },

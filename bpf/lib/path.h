@@ -21,7 +21,7 @@
 #ifdef WEIR_LEGACY
 #define STEPS_IN_LINE 0
 #else
-#define STEPS_IN_LINE 24
+#define STEPS_IN_LINE 12
 #endif
 
 static __always_inline void path_start(struct scratch *s, __u32 start, __u32 kind)

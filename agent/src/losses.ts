@@ -60,7 +60,8 @@ export const LOSS_INTERVAL_MS = 1000;
 
 type Tally = readonly { readonly type: string; readonly cause: string; readonly events: number }[];
 
-function tally({ kernel, missedRuns, pipeline }: LossCounters): Tally {
+/** Events lost since the start, by event type and cause; those that have lost none included. */
+export function lossTally({ kernel, missedRuns, pipeline }: LossCounters): Tally {
   return [
     ...Object.entries(kernel).flatMap(([type, counters]) =>
       LOSS_CAUSES.map(([name, cause]) => ({ type, cause, events: counters[name] })),
@@ -73,7 +74,7 @@ function tally({ kernel, missedRuns, pipeline }: LossCounters): Tally {
 
 /** Events lost since the start, by whatever cause. */
 export const lostEvents = (counters: LossCounters): number =>
-  tally(counters).reduce((sum, { events }) => sum + events, 0);
+  lossTally(counters).reduce((sum, { events }) => sum + events, 0);
 
 type Watched = Pick<Generation, "number"> & {
   readonly bundles: readonly {
@@ -125,7 +126,7 @@ export class LossLedger {
   /** @returns the event, if anything was lost that is to be told now */
   look({ counters, generations, nowMs, isLast = false }: LossLook): LossEvent | undefined {
     for (const generation of generations) this.begins(generation);
-    const now = tally(counters);
+    const now = lossTally(counters);
     const fresh = now.flatMap(({ type, cause, events }) => {
       const more = events - (this.#told.get(`${type}/${cause}`) ?? 0);
       return more > 0 ? [{ type, cause, events: more }] : [];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What differs between kernels in the language of programs itself. The sources are built twice: for kernels since
- * 5.17, and with WEIR_LEGACY for those before, which lack
+ * What differs between kernels in the language of programs itself. The sources are built for kernels since 6.13,
+ * with WEIR_WITHOUT_NAMES for those before, and with WEIR_LEGACY for those before 5.17, which lack
  *
  *   bpf_loop (5.17)                         REPEATED, a bounded loop over a global function
  *   pointers as arguments of global
@@ -11,7 +11,7 @@
  *   pointers in many places                 current_task(), KNOWN
  *   atomic operations with a result (5.12)  hold(), release()
  *
- * The decisions of a program are the same in both, to the last step of every walk.
+ * The decisions of a program are the same in all, to the last step of every walk.
  */
 #pragma once
 

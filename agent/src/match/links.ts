@@ -4,9 +4,9 @@
  * itself; this keeps those that it may have forgotten, or never heard of since the host started.
  *
  * Names are found by looking through what is watched when rules become active, in the background, and by events; those in
- * directories that the matchers prove silent are left out. The keeper is a tenant of its own that wants links, renames and removals of watched paths. It reads them in the order of
- * the ring, as it does the events that came by a kept name; so of such an event it knows whether the name was still the
- * file's.
+ * directories that the matchers prove silent are left out. The keeper is a tenant of its own that wants links, renames
+ * and removals of watched paths. It reads them in the order of the ring, as it does the events that came by a kept name;
+ * so of such an event it knows whether the name was still the file's.
  *
  * Invariant: what is kept here is what the kernel stage has, at most NAMES_MAX names, each of one file.
  */

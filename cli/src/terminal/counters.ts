@@ -1,5 +1,5 @@
 /** The kernel stage's counters for reading. */
-import { type AgentStatus, DROP_CAUSES, LOSS_CAUSES, type LossEvent, totals } from "@weir/agent";
+import { type AgentStatus, DROP_CAUSES, type LossEvent, lossTally, totals } from "@weir/agent";
 import ansis from "ansis";
 import { plural } from "./plural.ts";
 
@@ -58,18 +58,10 @@ export function renderSummary(s: FilterSummary): string {
 }
 
 /** What was lost since the start, by event type and cause; empty if nothing was. */
-export function lostText({ kernel, missedRuns, pipeline }: AgentStatus): string {
-  const rest: [count: number, cause: string][] = [
-    [missedRuns, "program left out"],
-    [pipeline.malformed, "malformed record"],
-    [pipeline.unjudged, "unknown generation"],
-  ];
-  return [
-    ...Object.entries(kernel).flatMap(([type, c]) =>
-      LOSS_CAUSES.flatMap(([name, cause]) => (c[name] > 0 ? [`${type} ${c[name]} (${cause})`] : [])),
-    ),
-    ...rest.flatMap(([count, cause]) => (count > 0 ? [`unknown ${count} (${cause})`] : [])),
-  ].join(", ");
+export function lostText(status: AgentStatus): string {
+  return lossTally(status)
+    .flatMap(({ type, cause, events }) => (events > 0 ? [`${type} ${events} (${cause})`] : []))
+    .join(", ");
 }
 
 /** A loss event as one line. */

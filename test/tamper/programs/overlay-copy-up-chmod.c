@@ -1,16 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Changes the mode of a file of an overlay that has to be copied up. */
-#include "tamper.h"
-
-void prepare(void)
-{
-	must(mkdir("other/lower", 0755));
-	must(mkdir("other/upper", 0755));
-	must(mkdir("other/work", 0755));
-	make_file("other/lower/file");
-	need(mount("none", "watched", "overlay", 0,
-		   "lowerdir=other/lower,upperdir=other/upper,workdir=other/work"));
-}
+#include "layers.h"
 
 void act(void)
 {

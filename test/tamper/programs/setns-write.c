@@ -1,23 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Joins another process's mount namespace and writes there. */
-#include "tamper.h"
-
-static pid_t start_holder(void)
-{
-	int ends[2];
-	char byte;
-	pid_t child;
-
-	must(pipe(ends));
-	child = must(fork());
-	if (child == 0) {
-		leave_mounts();
-		must(write(ends[1], "r", 1));
-		pause();
-	}
-	must(read(ends[0], &byte, 1));
-	return child;
-}
+#include "holder.h"
 
 void act(void)
 {

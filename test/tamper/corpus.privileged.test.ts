@@ -24,12 +24,13 @@ test.for(["tracepoint", "trampoline"] as const)(
         act,
       );
     };
-    const { results, detections } = await runCorpus(mode, TECHNIQUES, witness).catch((error) => {
+    const { results, detections, lost } = await runCorpus(mode, TECHNIQUES, witness).catch((error) => {
       if (mode === "trampoline" && error instanceof StageUnavailableError)
         return context.skip(error.message.split("\n")[0]);
       throw error;
     });
     expectCorpus(results);
+    expect(lost).toBe(0);
     // Whatever else is new: this many ways are open on every kernel.
     expect(results.filter(({ detected }) => detected).length).toBeGreaterThan(90);
 

@@ -148,6 +148,8 @@ export interface Corpus {
   readonly results: readonly Result[];
   /** Of the corpus and whatever else went on below its folder. */
   readonly detections: readonly Detection[];
+  /** Events, of whatever program. */
+  readonly lost: number;
 }
 
 /** Has the programs act, in the folder where each technique has one of its name, and may look at that meanwhile. */
@@ -186,7 +188,7 @@ export async function runCorpus(
     }
     // Whatever a technique needs would be missing from its result; what was lost of others is told.
     if (lost > 0) process.stderr.write(`${lost} events were lost, at last ${JSON.stringify(lastLoss?.loss.types)}\n`);
-    return { results: done.map((run) => judge(run, base, detections, mode)), detections };
+    return { results: done.map((run) => judge(run, base, detections, mode)), detections, lost };
   } finally {
     removeAll(base);
   }

@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { fetchKernel, runInVm, vmMissing } from "./vm.ts";
 
 const missing = vmMissing();
@@ -62,13 +62,18 @@ test("time is up", async (context) => {
   await expect(slow).rejects.toMatchObject({ kind: "timeout" });
 });
 
-test("a segmentation fault is told and tried once more", async (context) => {
+test("a crash is told and repeated", async (context) => {
   if (missing !== undefined) context.skip(missing);
+  const told = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+  onTestFinished(() => told.mockRestore());
   const { exitCode, output } = await runInVm({
     release: "bookworm",
     command: ["sh", "-c", "kill -SEGV $$"],
     timeoutMs: 180_000,
+    attempts: 2,
   });
   expect(exitCode).toBe(139);
+  expect(told).toHaveBeenCalledOnce();
+  expect(told.mock.calls[0]?.[0]).toContain("status 139, attempt 1 of 2");
   expect(output).toMatch(/^\[ *\d+\.\d+\] /m);
 });

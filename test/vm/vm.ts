@@ -18,6 +18,8 @@ export interface VmRun {
   readonly timeoutMs: number;
   /** Working directory in the guest; the root of the checkout by default. */
   readonly cwd?: string;
+  /** How often at most, where the command crashes; 3 by default. */
+  readonly attempts?: number;
 }
 
 export interface VmResult {
@@ -69,19 +71,23 @@ export async function fetchKernel(release: Release): Promise<void> {
   if (exitCode !== 0) throw new VmError({ kind: "cannot-prepare", release, message: errors, output: "" });
 }
 
-/** Status of a command that SIGSEGV ended. */
-const SEGFAULT = 128 + 11;
+/** Statuses of commands that crashed: SIGILL, SIGTRAP (failed checks of V8), SIGABRT, SIGBUS, SIGSEGV. */
+const CRASHES = [4, 5, 6, 7, 11].map((signal) => 128 + signal);
 
 /**
- * Under software emulation Node now and then ends with a segmentation fault soon after its start (seen twice so
- * far); never seen on real processors. Such a run is told, with what the guest's kernel says of it, and repeated once.
+ * Under software emulation Node now and then crashes: a segmentation fault soon after its start, or V8's check that a
+ * return address into code of a WebAssembly module belongs to that code. Never seen on real processors. Such a run is
+ * told, with what the guest's kernel says of it, and repeated.
  * @throws VmError where the command did not run to its end
  */
 export async function runInVm(run: VmRun): Promise<VmResult> {
-  const result = await runOnce(run);
-  if (result.exitCode !== SEGFAULT) return result;
-  process.stderr.write(`${run.release}: ${run.command.join(" ")}: segmentation fault, repeated:\n${result.output}\n`);
-  return runOnce(run);
+  const { attempts = 3, release, command } = run;
+  for (let attempt = 1; ; attempt++) {
+    const result = await runOnce(run);
+    if (!CRASHES.includes(result.exitCode) || attempt >= attempts) return result;
+    const told = `status ${result.exitCode}, attempt ${attempt} of ${attempts}`;
+    process.stderr.write(`${release}: ${command.join(" ")}: ${told}:\n${result.output}\n`);
+  }
 }
 
 async function runOnce(run: VmRun): Promise<VmResult> {

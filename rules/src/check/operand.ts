@@ -133,14 +133,15 @@ function lintPath(scope: Scope, field: Field, { value, span, excerpt }: TextOper
   const flaw = isEventPath(field) ? pathFlaw(field, value) : undefined;
   if (flaw === undefined) return;
   const message = `no path equals ${shown(value)}: ${flaw}`;
-  scope.warn("never-matches", span, message, directoryHint(value) ?? NORMALISED_HINT, excerpt);
+  scope.warn("never-matches", span, message, homeHint(value) ?? directoryHint(value) ?? NORMALISED_HINT, excerpt);
 }
 
 function lintGlob(scope: Scope, field: Field, { value, span, excerpt }: TextOperand): void {
   const flaw = isEventPath(field) ? globFlaw(value) : undefined;
   if (flaw === undefined) return;
   const message = `no path fits ${shown(value)}: ${flaw}`;
-  const hint = /^[/*]/.test(value) ? (directoryHint(value) ?? NORMALISED_HINT) : "start it with `/` or `**/`";
+  const start = homeHint(value) ?? "start it with `/` or `**/`";
+  const hint = /^[/*]/.test(value) ? (directoryHint(value) ?? NORMALISED_HINT) : start;
   scope.warn("never-matches", span, message, hint, excerpt);
 }
 
@@ -149,6 +150,11 @@ const SHOWN_MAX = 80;
 
 const shown = (text: string): string =>
   JSON.stringify(text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX - 1)}…` : text);
+
+/** For a path that is written as a shell would take it. */
+function homeHint(value: string): string | undefined {
+  return /^~(\/|$)/.test(value) ? "`~` is not expanded: home directories are `/root` and `/home/*`" : undefined;
+}
 
 /** For a path that is written with a slash behind it. */
 function directoryHint(value: string): string | undefined {

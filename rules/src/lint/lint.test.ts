@@ -318,3 +318,11 @@ test("the shipped pack has notes alone", () => {
     new Set(["note directory-itself"]),
   );
 });
+
+test.each([`open.file.path == "~/.ssh/id"`, `open.file.path =~ "~/.ssh/*"`])(
+  "%s: what a shell would expand",
+  (text) => {
+    const { diagnostics } = analysePolicies([{ name: "p.yaml", text: policy([text]) }]);
+    expect(diagnostics.find(({ code }) => code === "never-matches")?.hint).toContain("`~` is not expanded");
+  },
+);

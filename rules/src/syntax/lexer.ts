@@ -47,6 +47,14 @@ function lexError(text: string, offset: number): ExpressionError {
       hint: numberHint(word),
     });
   }
+  const index = /\[[^[\]\s]*\]$/.exec(text.slice(Math.max(0, offset - 40), offset))?.[0];
+  if (character === "." && index !== undefined)
+    return new ExpressionError({
+      code: "syntax",
+      message: `\`${index}\` is no iterator register`,
+      span: { start: offset - index.length, end: offset },
+      hint: "a register is one letter, like `[A]`: the same letter stands for the same element in the whole rule",
+    });
   return new ExpressionError({
     code: "syntax",
     message: `unexpected character ${describe(character)}`,

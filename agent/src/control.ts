@@ -5,6 +5,12 @@
 import { rm } from "node:fs/promises";
 import { createServer, request, type Server } from "node:http";
 import type { AgentStatus } from "./agent.ts";
+import type { DeliveryStatus } from "./delivery/index.ts";
+
+/** What the agent says of itself, and of what becomes of its detections. */
+export interface HostStatus extends AgentStatus {
+  readonly delivery: DeliveryStatus;
+}
 
 /** Another agent already answers on this socket. */
 export class AlreadyRunningError extends Error {
@@ -56,16 +62,16 @@ function ask(socket: string): Promise<Answer> {
 }
 
 /** @throws NotRunningError, also while the agent is still starting */
-export async function readStatus(socket: string): Promise<AgentStatus> {
+export async function readStatus(socket: string): Promise<HostStatus> {
   const { status, body } = await ask(socket);
   if (status !== 200) throw new NotRunningError(socket, new Error("the agent is still starting"));
-  return body as AgentStatus;
+  return body as HostStatus;
 }
 
 export class ControlSocket {
   readonly #server: Server;
   /** What the agent is doing; undefined while it is starting. */
-  status: (() => AgentStatus) | undefined;
+  status: (() => HostStatus) | undefined;
 
   private constructor() {
     this.#server = createServer((incoming, response) => {

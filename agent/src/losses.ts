@@ -43,6 +43,10 @@ export interface LossEvent {
     readonly watched_paths_affected: boolean;
     /** Whether forks, execs or exits are among them, so that processes may lack ancestors or show those of before. */
     readonly lineage_incomplete: boolean;
+    /** Of delivery: the one sink that lacks them; the others have them. */
+    readonly sink?: string;
+    /** Nobody can tell how many; `events` is 0. */
+    readonly uncounted?: true;
   };
 }
 

@@ -47,7 +47,19 @@ async function current(tenant = "acme"): Promise<string> {
 const STACK_TRACE = /\n\s+at .*\(?(?:file|node):|node:internal/;
 
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
-  agent: ["--server", "--tenant", "--state", "--poll", "--output", "--json", "--attach", "--ring-mb"],
+  agent: [
+    "--server",
+    "--tenant",
+    "--state",
+    "--poll",
+    "--config",
+    "--output",
+    "--format",
+    "--print-config",
+    "--json",
+    "--attach",
+    "--ring-mb",
+  ],
   "agent status": ["--state", "--json"],
   check: ["--rules", "--notes", "--strict", "--json"],
   compile: ["--out", "--strict", "--json"],

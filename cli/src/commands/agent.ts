@@ -1,19 +1,33 @@
 /** `weir agent`: the agent of a host that a control plane looks after. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Agent, AgentStatus, TenantSource, UncapturedType, UpdateEvent, Updater } from "@weir/agent";
-import { type Command, InvalidArgumentError } from "commander";
-import { addStageOptions, type StageFlags, seconds } from "../terminal/options.ts";
+import type {
+  Agent,
+  AgentStatus,
+  Delivery,
+  HostStatus,
+  LossEvent,
+  TenantSource,
+  UncapturedType,
+  UpdateEvent,
+  Updater,
+} from "@weir/agent";
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { addStageOptions, FORMAT_NAMES, type StageFlags, seconds } from "../terminal/options.ts";
+import type { OutputFlags } from "../terminal/outputs.ts";
 import { plural } from "../terminal/plural.ts";
 
-interface AgentFlags extends StageFlags {
+interface AgentFlags extends StageFlags, OutputFlags {
   readonly server: string;
   readonly tenant: readonly TenantSource[];
   readonly state: string;
   readonly poll: number;
-  readonly output?: string;
+  readonly printConfig?: boolean;
   readonly json?: boolean;
 }
+
+/** What sinks get before the agent ends; the rest waits in the spool. */
+const DRAIN_MS = 3_000;
 
 const STATE_DIR = "/var/lib/weir/agent";
 const socketIn = (state: string): string => join(state, "agent.sock");
@@ -48,7 +62,9 @@ function serverUrl(value: string): string {
 export function register(program: Command): void {
   const agent = program
     .command("agent")
-    .description("watch this host by the rules of a control plane; detections go to standard output as JSON lines")
+    .description(
+      "watch this host by the rules of a control plane; detections go to standard output, or where --config says",
+    )
     .option("--server <url>", "address of the control plane (required)", serverUrl)
     .option(
       "--tenant <name[=root]>",
@@ -58,7 +74,14 @@ export function register(program: Command): void {
     )
     .option("--state <folder>", "where the agent keeps what it trusts", STATE_DIR)
     .option("--poll <seconds>", "how often to look for new rules when nobody hints at them", seconds, 30_000)
-    .option("-o, --output <file>", "append detections to this file instead")
+    .option("-c, --config <file>", "outputs and spool, in YAML (agent/README.md)")
+    .option("-o, --output <file>", "append detections to this file, besides the outputs of --config")
+    .addOption(
+      new Option("--format <name>", "of what goes to standard output or --output")
+        .choices(FORMAT_NAMES)
+        .default("native"),
+    )
+    .option("--print-config", "print the outputs and the spool that are in force, as YAML, and end")
     .option("--json", "operational messages on standard error as JSON lines");
   addStageOptions(agent)
     .addHelpText(
@@ -68,10 +91,11 @@ Example:
   weir agent --server https://weir.example.com --tenant acme=sha256:1f3a…`,
     )
     .action(async (options: AgentFlags) => {
+      const { fail } = await import("../terminal/errors.ts");
+      if (options.printConfig) return await printConfig(options).catch((error) => fail("agent", error));
       // Not required options of the library, which would ask for them in subcommands, too.
       if (options.server === undefined) agent.error("error: required option '--server <url>' not specified");
       if (options.tenant.length === 0) agent.error("error: required option '--tenant <name[=root]>' not specified");
-      const { fail } = await import("../terminal/errors.ts");
       await runAgent(options).catch((error) => fail("agent", error));
     });
 
@@ -86,35 +110,46 @@ Example:
     });
 }
 
+async function printConfig(options: AgentFlags): Promise<void> {
+  const { configText } = await import("@weir/agent");
+  const { deliveryConfig } = await import("../terminal/outputs.ts");
+  process.stdout.write(configText(await deliveryConfig(options)));
+}
+
 async function runAgent(options: AgentFlags): Promise<void> {
-  const { Agent, bpfObject, ControlSocket, JsonLinesSink, Updater } = await import("@weir/agent");
+  const { Agent, bpfObject, ControlSocket, Delivery, deliveryOptions, Updater } = await import("@weir/agent");
   const { mkdir } = await import("node:fs/promises");
   const { lossText } = await import("../terminal/counters.ts");
+  const { deliveryConfig } = await import("../terminal/outputs.ts");
   const say = teller(options.json === true);
+  const sayLoss = (event: LossEvent): void => say(lossText(event), { event: "events-lost", ...event.loss });
 
+  const config = await deliveryConfig(options);
   await mkdir(options.state, { recursive: true, mode: 0o700 });
-  const sink = options.output ? await JsonLinesSink.toFile(options.output) : JsonLinesSink.toStdout();
   const stopped = Promise.withResolvers<void>();
   // It may fail before it is waited for.
   stopped.promise.catch(() => undefined);
-  sink.failed.catch(stopped.reject);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopped.resolve());
 
   const control = await ControlSocket.open(socketIn(options.state));
+  let delivery: Delivery | undefined;
   let agent: Agent | undefined;
   let updater: Updater | undefined;
   try {
+    const sinks = await Delivery.open({ ...deliveryOptions(config, options.state), onLoss: sayLoss });
+    delivery = sinks;
+    sinks.failed.catch(stopped.reject);
     const started = Agent.start({
       stage: { object: bpfObject(), attach: options.attach, ringBytes: options.ringMb << 20 },
-      onDetection: (detection) => sink.write(detection),
+      onDetection: (detection) => sinks.write(detection),
       onLoss: (event) => {
-        sink.write(event);
-        say(lossText(event), { event: "events-lost", ...event.loss });
+        sinks.write(event);
+        sayLoss(event);
       },
       onFailure: stopped.reject,
     });
     agent = started;
-    control.status = () => started.status();
+    control.status = () => ({ ...started.status(), delivery: sinks.status });
     const { attach, fallback } = agent.status();
     say(`attached by ${attach}s${fallback ? `; ${fallback.split("\n")[0]}` : ""}`, { event: "attached", attach });
     updater = new Updater({
@@ -132,8 +167,14 @@ async function runAgent(options: AgentFlags): Promise<void> {
     await control.close();
     await updater?.stop();
     await agent?.stop();
-    await sink.close();
-    if (sink.lost > 0) say(`${sink.lost} detections were lost to a slow reader`, { event: "lost", count: sink.lost });
+    await delivery?.close({ drainMs: DRAIN_MS });
+    for (const { name, queued } of delivery?.status.sinks ?? [])
+      if (queued > 0)
+        say(`${plural(queued, "event")} for ${name} wait for the next start`, {
+          event: "waiting",
+          sink: name,
+          events: queued,
+        });
   }
 }
 
@@ -206,8 +247,9 @@ function variablesText({ values, evicted, dropped }: AgentStatus["variables"]): 
   return `  ${[`${values} variables set by rules`, ...losses].join(", ")}\n`;
 }
 
-async function statusText(status: AgentStatus): Promise<string> {
+async function statusText(status: HostStatus): Promise<string> {
   const { lossText, lostText, renderSummary, summarize } = await import("../terminal/counters.ts");
+  const { deliveryText } = await import("../terminal/delivery.ts");
   const bundles = status.bundles.map(
     (b) => `  ${b.tenant}: ${plural(b.rules, "rule")}, bundle ${b.digest.slice(0, 12)}\n`,
   );
@@ -222,5 +264,6 @@ async function statusText(status: AgentStatus): Promise<string> {
     `  programs attached: ${status.attached.join(", ")}\n`,
     `  ${plural(status.discarders.learned, "discarder")} learned${status.cachesDirectories ? "" : "; no directory cache: the kernel hides its counters of renames and mounts"}\n`,
     variablesText(status.variables),
+    deliveryText(status.delivery),
   ].join("");
 }

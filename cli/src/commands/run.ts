@@ -1,7 +1,12 @@
 /** `weir run`: one host without a control plane, from policy files to detections in one command. */
-import type { Agent, Detection, LossEvent } from "@weir/agent";
+import { open } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Agent, Delivery, Detection, LossEvent } from "@weir/agent";
 import type { Command } from "commander";
 import { addStageOptions, POLICY_ARGUMENT, type StageFlags } from "../terminal/options.ts";
+
+/** What the reader of detections gets at the end. */
+const DRAIN_MS = 3_000;
 
 interface RunOptions extends StageFlags {
   readonly output?: string;
@@ -32,13 +37,27 @@ Example:
     });
 }
 
+/** @throws the system's error when the file can't be opened */
+async function sinkOf({ output, json }: RunOptions): Promise<Delivery | undefined> {
+  const { Delivery, unspooled } = await import("@weir/agent");
+  if (output === undefined && !json) return undefined;
+  const onLoss = async (event: LossEvent): Promise<void> => {
+    const { lossText } = await import("../terminal/counters.ts");
+    say(`warning: ${lossText(event)}`);
+  };
+  if (output === undefined) return await Delivery.open({ ...unspooled({ type: "stdout", format: "native" }), onLoss });
+  const path = resolve(output);
+  await (await open(path, "a", 0o600)).close();
+  return await Delivery.open({ ...unspooled({ type: "file", format: "native", path }), onLoss });
+}
+
 /** Says something to the operator; detections own standard output. */
 function say(text: string): void {
   process.stderr.write(`weir run: ${text}\n`);
 }
 
 async function run(files: readonly string[], options: RunOptions): Promise<void> {
-  const { Agent, bpfObject, JsonLinesSink } = await import("@weir/agent");
+  const { Agent, bpfObject } = await import("@weir/agent");
   const { bundleFromFiles, rulesText } = await import("../policies/bundle.ts");
   const { renderDetection } = await import("../terminal/detection.ts");
   const { lossText, renderSummary, summarize } = await import("../terminal/counters.ts");
@@ -48,11 +67,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   }
   const bundle = await bundleFromFiles(files);
 
-  const sink = options.output
-    ? await JsonLinesSink.toFile(options.output)
-    : options.json
-      ? JsonLinesSink.toStdout()
-      : undefined;
+  const sink = await sinkOf(options);
   let detections = 0;
   const onDetection = (detection: Detection): void => {
     detections++;
@@ -88,7 +103,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
   } finally {
     await endWatch();
     const status = await agent.stop();
-    await sink?.close();
+    await sink?.close({ drainMs: DRAIN_MS });
     say(`${detections} detections; file events:\n${renderSummary(summarize(status))}`);
   }
 }

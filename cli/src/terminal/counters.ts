@@ -66,6 +66,12 @@ export function lostText(status: AgentStatus): string {
 
 /** A loss event as one line. */
 export function lossText({ loss: { from, to, events, types, ...affected } }: LossEvent): string {
+  if (affected.uncounted)
+    return `the agent before ended without stopping: what it saw between ${from} and ${to} may be lost`;
+  if (affected.sink !== undefined) {
+    const causes = types.flatMap(({ causes }) => Object.entries(causes).map(([cause, count]) => `${count} ${cause}`));
+    return `${plural(events, "event")} for ${affected.sink} lost between ${from} and ${to}: ${causes.join(", ")}`;
+  }
   const causes = types.flatMap(({ type, causes }) =>
     Object.entries(causes).map(([cause, count]) => `${type} ${count} (${cause})`),
   );

@@ -1,10 +1,13 @@
 /** Options that several commands share. */
-import type { AttachMode } from "@weir/agent";
+import type { AttachMode, FormatName } from "@weir/agent";
 import { type Command, InvalidArgumentError, Option } from "commander";
 
 /** What the commands say of the policies that they take. */
 export const POLICY_ARGUMENT =
   "policy files, folders of .yaml, .yml and .policy files, or - for standard input; together they are one set";
+
+/** As the agent's own list, which would be slow to load just for help. */
+export const FORMAT_NAMES: readonly FormatName[] = ["native"];
 
 export interface StageFlags {
   readonly attach: AttachMode | "auto";

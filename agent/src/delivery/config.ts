@@ -1,0 +1,146 @@
+/**
+ * What an operator says of outputs and spool, in YAML, and nothing that is not checked: every key is known, every
+ * value of its type and within its bounds, every path absolute, or the whole is refused with the place of each fault.
+ */
+import { isAbsolute } from "node:path";
+import { isMap, LineCounter, parseDocument, stringify } from "yaml";
+import { z } from "zod";
+import { FORMATS } from "./formats/index.ts";
+
+const absolute = z.string().refine(isAbsolute, { error: "an absolute path" });
+const mebibytes = (max: number) => z.number().positive().max(max);
+const format = z.enum(FORMATS).default("native");
+/** What the spool remembers the sink by; the type of the sink if it is not said. */
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, { error: "lower-case letters, digits, - and _" });
+const common = { name: name.optional(), format };
+
+const Stdout = z.strictObject({ type: z.literal("stdout"), ...common });
+const File = z.strictObject({
+  type: z.literal("file"),
+  ...common,
+  path: absolute,
+  rotate: z
+    .strictObject({ size_mb: mebibytes(1 << 20).default(100), files: z.int().min(1).max(1000).default(5) })
+    .optional(),
+});
+
+const OutputConfig = z.discriminatedUnion("type", [Stdout, File]);
+export type OutputConfig = z.infer<typeof OutputConfig>;
+
+const SpoolConfig = z.strictObject({
+  directory: absolute.optional(),
+  size_mb: z
+    .number()
+    .min(1)
+    .max(1 << 20)
+    .default(512),
+  memory_mb: z.number().min(1).max(1024).default(16),
+  /** How much of the newest the end of the machine may cost; that of the agent costs less. */
+  sync_ms: z.int().min(0).max(60_000).default(200),
+});
+
+const Config = z.strictObject({
+  spool: SpoolConfig.prefault({}),
+  outputs: z.array(OutputConfig).min(1).max(16).optional(),
+});
+export type DeliveryConfig = z.infer<typeof Config>;
+
+/** The configuration is not what it should be; the message has a line for each fault. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(source: string, faults: readonly string[]) {
+    super([`${source} is refused:`, ...faults.map((fault) => `  ${fault}`)].join("\n"));
+    this.faults = faults;
+  }
+}
+
+/** @throws ConfigError */
+export function parseConfig(text: string, source: string): DeliveryConfig {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, version: "1.2", uniqueKeys: true });
+  const syntax = [...document.errors, ...document.warnings];
+  if (syntax.length > 0)
+    throw new ConfigError(
+      source,
+      syntax.map(({ message, pos }) => `line ${lines.linePos(pos[0]).line}: ${message.split("\n")[0]}`),
+    );
+  const data: unknown = document.toJS({ maxAliasCount: 0 }) ?? {};
+  const result = Config.safeParse(data);
+  const place = (path: readonly PropertyKey[]): string => {
+    for (let length = path.length; length > 0; length--) {
+      const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
+      if (node?.range) return `line ${lines.linePos(node.range[0]).line}: `;
+    }
+    return isMap(document.contents) ? "line 1: " : "";
+  };
+  if (!result.success)
+    throw new ConfigError(
+      source,
+      result.error.issues.map((issue) => place(issue.path) + faultText(issue, data)),
+    );
+  return withNames(result.data, source);
+}
+
+/** Names that are not given are those of the type; two of one name would share a place in the spool. */
+function withNames(config: DeliveryConfig, source: string): DeliveryConfig {
+  const outputs = config.outputs?.map((output) => ({ ...output, name: nameOf(output) }));
+  const names = outputs?.map(({ name }) => name) ?? [];
+  const twice = names.filter((name, index) => names.indexOf(name) !== index);
+  if (twice.length > 0)
+    throw new ConfigError(
+      source,
+      [...new Set(twice)].map(
+        (name) =>
+          `outputs: received ${names.filter((n) => n === name).length} outputs named ${name}, expected a name of its own for each`,
+      ),
+    );
+  return outputs ? { ...config, outputs } : config;
+}
+
+export const nameOf = ({ name, type }: OutputConfig): string => name ?? type;
+
+const shown = (value: unknown): string => {
+  const text = value === undefined ? "nothing" : JSON.stringify(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+};
+
+const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | undefined)?.[key], data);
+
+/** `path: received VALUE, expected WHAT` */
+function faultText(issue: z.core.$ZodIssue, data: unknown): string {
+  const path = issue.path.map(String).join(".") || "the whole";
+  if (issue.code === "unrecognized_keys")
+    return `${path}: received the unknown ${issue.keys.length > 1 ? "keys" : "key"} ${issue.keys.join(", ")}`;
+  return `${path}: received ${shown(valueAt(data, issue.path))}, expected ${expectation(issue)}`;
+}
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.expected === "int"
+        ? "a whole number"
+        : `${/^[aeio]/.test(issue.expected) ? "an" : "a"} ${issue.expected}`;
+    case "invalid_value":
+      return issue.values
+        .map(String)
+        .join(", ")
+        .replace(/, ([^,]*)$/, " or $1");
+    case "invalid_union":
+      return `one of ${OutputConfig.options.map(({ shape }) => [...shape.type.values][0]).join(", ")}`;
+    case "too_small":
+      return `at least ${issue.minimum}${issue.origin === "array" ? " of them" : ""}`;
+    case "too_big":
+      return `at most ${issue.maximum}${issue.origin === "array" ? " of them" : ""}`;
+    default:
+      return issue.message;
+  }
+}
+
+/** The effective configuration, as it could be written in a file. */
+export const configText = (config: DeliveryConfig): string => stringify(config, { lineWidth: 120 });
+
+/** What is in force where no file says otherwise. */
+export const defaultConfig = (): DeliveryConfig => Config.parse({});

@@ -1,0 +1,24 @@
+/**
+ * A process that writes numbered events through spool and file sink until it is killed, and says on standard output
+ * which of them are written: `written LAST`. With `drain` it adds nothing, delivers what waits, and ends.
+ */
+import { DELIVERY_DEFAULTS, Delivery } from "./delivery.ts";
+import { nativeFormat } from "./formats/native.ts";
+import { FileSink } from "./sinks/file.ts";
+
+const [directory = "", path = "", first = "0", mode = "run"] = process.argv.slice(2);
+const sink = new FileSink({ path, rotate: undefined }, nativeFormat);
+const delivery = await Delivery.open({
+  spool: { directory, bytesMax: 64 << 20, memoryBytesMax: 16 << 20, syncMs: 20 },
+  outputs: [{ name: "file", type: "file", format: "native", sink, ...DELIVERY_DEFAULTS }],
+});
+if (mode === "drain") await delivery.close({ drainMs: 10_000 });
+else {
+  let n = Number(first);
+  for (;;) {
+    const burst = Math.floor(Math.random() * 50);
+    for (let i = 0; i < burst; i++) delivery.write({ id: String(n++), filler: "x".repeat(n % 997) } as never);
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+    process.stdout.write(`written ${n - 1 - delivery.status.spool.unwritten}\n`);
+  }
+}

@@ -1,0 +1,49 @@
+/** From the configuration to sinks. */
+import { join } from "node:path";
+import { type DeliveryConfig, nameOf, type OutputConfig } from "./config.ts";
+import { DELIVERY_DEFAULTS, type DeliveryOptions, type Output } from "./delivery.ts";
+import { formatOf } from "./formats/index.ts";
+import type { Sink } from "./sink.ts";
+import { FileSink } from "./sinks/file.ts";
+import { StdoutSink } from "./sinks/stdout.ts";
+
+const MIB = 1 << 20;
+
+function sinkOf(config: OutputConfig): Sink {
+  const format = formatOf(config.format);
+  switch (config.type) {
+    case "stdout":
+      return new StdoutSink(format);
+    case "file": {
+      const rotate = config.rotate && { bytesMax: config.rotate.size_mb * MIB, files: config.rotate.files };
+      return new FileSink({ path: config.path, rotate }, format);
+    }
+  }
+}
+
+export function outputOf(config: OutputConfig): Output {
+  const { type, format } = config;
+  return { name: nameOf(config), type, format, sink: sinkOf(config), ...DELIVERY_DEFAULTS };
+}
+
+/** @param stateDir where the spool is if the configuration does not say otherwise */
+export function deliveryOptions(
+  { spool, outputs = [] }: DeliveryConfig,
+  stateDir: string,
+): Pick<DeliveryOptions, "spool" | "outputs"> {
+  return {
+    spool: {
+      directory: spool.directory ?? join(stateDir, "spool"),
+      bytesMax: spool.size_mb * MIB,
+      memoryBytesMax: spool.memory_mb * MIB,
+      syncMs: spool.sync_ms,
+    },
+    outputs: outputs.map(outputOf),
+  };
+}
+
+/** One sink and no disk: for a command whose operator sits beside it. */
+export function unspooled(config: OutputConfig): Pick<DeliveryOptions, "spool" | "outputs"> {
+  const spool = { directory: undefined, bytesMax: 0, memoryBytesMax: 64 * MIB, syncMs: 0 };
+  return { spool, outputs: [outputOf(config)] };
+}

@@ -10,6 +10,7 @@ import { type Detection, detectionOf } from "./detection.ts";
 import type { Counters } from "./kernel/counters.ts";
 import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.ts";
 import { buildTables } from "./kernel/tables.ts";
+import { IO_URING } from "./kernel/uring.ts";
 import { LOSS_INTERVAL_MS, type LossCounters, type LossEvent, LossLedger, lostEvents } from "./losses.ts";
 import { Clock } from "./match/clock.ts";
 import { readHostFacts } from "./match/context/host.ts";
@@ -59,6 +60,8 @@ export interface AgentStatus {
   readonly generation: number | undefined;
   readonly bundles: readonly { readonly tenant: string; readonly digest: string; readonly rules: number }[];
   readonly uncaptured: readonly UncapturedType[];
+  /** Why operations by io_uring are not seen; undefined where they are. */
+  readonly withoutIoUring: string | undefined;
   readonly kernel: Counters;
   /** Runs of programs that the kernel left out. */
   readonly missedRuns: number;
@@ -254,6 +257,7 @@ export class Agent {
         rules: writtenRules(bundle.manifest.rules).length,
       })),
       uncaptured: this.#uncaptured(),
+      withoutIoUring: this.#stage.missing[IO_URING],
       kernel,
       missedRuns,
       lost: lostEvents(counters),

@@ -88,4 +88,6 @@ struct options {
 	__u64 secret[2];	    /* of directory keys; random */
 	__u64 rename_lock;	    /* addresses of the kernel's counters; 0: no directory cache */
 	__u64 mount_lock;
+	__u32 completes_by_cqe; /* the tracepoint io_uring_complete: since 6.14 */
+	__u32 reserved;
 };

@@ -4,9 +4,14 @@
 
 #include "path.h"
 
+#define PF_IO_WORKER 0x10
+
 /* `task` is a pointer that the verifier knows: where it can be, it is read without a helper. */
 static __always_inline void fill_head(struct record *r, struct task_struct *task, __u16 type)
 {
+	/* Workers of io_uring act for their process. */
+	struct task_struct *actor =
+		KNOWN(task, flags) & PF_IO_WORKER ? KNOWN(task, group_leader) : task;
 	const struct cred *cred = KNOWN(task, cred);
 	struct nsproxy *namespaces = KNOWN(task, nsproxy);
 
@@ -15,7 +20,7 @@ static __always_inline void fill_head(struct record *r, struct task_struct *task
 	r->process_start_ns = KNOWN(task, group_leader, start_boottime);
 	r->cgroup_id = bpf_get_current_cgroup_id();
 	r->tgid = KNOWN(task, tgid);
-	r->tid = KNOWN(task, pid);
+	r->tid = KNOWN(actor, pid);
 	r->ppid = KNOWN(task, real_parent, tgid);
 	r->uid = KNOWN(cred, uid.val);
 	r->gid = KNOWN(cred, gid.val);
@@ -26,7 +31,7 @@ static __always_inline void fill_head(struct record *r, struct task_struct *task
 	r->auid = bpf_core_field_exists(task->loginuid) ? KNOWN(task, loginuid.val) : ~0U;
 	r->mount_ns = KNOWN(namespaces, mnt_ns, ns.inum);
 	r->pid_ns = KNOWN(namespaces, pid_ns_for_children, ns.inum);
-	bpf_probe_read_kernel(r->comm, sizeof(r->comm), task->comm);
+	bpf_probe_read_kernel(r->comm, sizeof(r->comm), actor->comm);
 }
 
 /* The kernel's dev_t has 20 bits of minor number; user space knows new_encode_dev(). */

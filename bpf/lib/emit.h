@@ -8,6 +8,7 @@
 #include "describe.h"
 #include "directory.h"
 #include "outcome.h"
+#include "request.h"
 
 /* Ends a record of `size` bytes, which start record[]. */
 static __always_inline bool send(struct scratch *s, struct counters *c, __u32 size)
@@ -67,6 +68,8 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->objects[1].dentry = 0;
 	s->plural = PLURAL_UNKNOWN;
 	s->two_paths = 0;
+	s->request = 0;
+	s->kernel_strings = 0;
 	path_start(s, sizeof(struct file_record), 0);
 	return s;
 }
@@ -234,6 +237,10 @@ int event_judge(struct scratch *s, __u64 tenants)
 	r->head.generation = g->generation;
 	r->op_flags = s->flags;
 	r->directory_key = key;
+	if (s->request && request_defer(s, end)) {
+		c->seen--;
+		return 0;
+	}
 	if (send(s, c, end))
 		c->passed++;
 	return 0;

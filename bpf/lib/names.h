@@ -275,7 +275,7 @@ GLOBAL int judge_kept(struct scratch *s, __u32 nth)
 	bpf_probe_read_kernel(s->user, IDENTITY_PATH_BYTES, kept->path);
 	s->user[IDENTITY_PATH_BYTES - 1] = 0;
 	begin_name(s);
-	path_push_string(s);
+	path_push_string(s, 0, 0);
 	hash = path_hash(s);
 	if (s->objects[1].dentry) {
 		tenants = event_next_path(s);

@@ -247,7 +247,7 @@ static __always_inline bool append_step(struct scratch *s, __u32 i)
 	__u32 from = s->from & PATH_BYTES_MAX, len;
 	char c = s->user[i & PATH_BYTES_MAX];
 
-	if (c != '/' && c != 0)
+	if (i < from || (c != '/' && c != 0))
 		return false;
 	len = i - from;
 	s->from = i + 1;
@@ -262,14 +262,16 @@ static __always_inline bool append_step(struct scratch *s, __u32 i)
 
 REPEATED(append_all, append_step)
 
-/* Appends the string in user[], lexically: "." and ".." are resolved, symbolic links are not. */
-GLOBAL int path_push_string(struct scratch *s)
+/*
+ * Appends the string at user[from], lexically: "." and ".." are resolved, symbolic links are not. The latter does not
+ * lead above `floor` components: the task's root, which a chroot has put deeper than the tree's.
+ */
+GLOBAL int path_push_string(struct scratch *s, __u32 from, __u32 floor)
 {
 	if (!s)
 		return 0;
-	s->from = 0;
-	/* An absolute path starts at the task's root, which a chroot has put deeper than the tree's. */
-	s->floor = s->user[0] == '/' ? s->depth : 0;
+	s->from = from;
+	s->floor = floor;
 	append_all(s, PATH_BYTES_MAX + 1);
 	return 0;
 }

@@ -140,6 +140,9 @@ struct scratch {
 	__u32 left_out; /* some, as there were too many */
 	__u32 plural;	/* whether the file system has other mounts: see PLURAL_* */
 	__u32 text_kind;
+	__u64 request; /* the event waits for the outcome of this struct io_kiocb *; 0: it does not */
+	__u32 kernel_strings; /* names are strings of the kernel, not of the task */
+	__u32 reserved;
 	struct identity identity; /* of the file's directory */
 	__u32 verdict;		  /* of the directory cache */
 	__u32 loud; /* some directory of the path approves the type, if the flags fit */
@@ -167,8 +170,8 @@ struct scratch {
 	struct component climb[PATH_DEPTH_MAX];
 	struct link link;
 	__u8 name[NAME_BYTES_MAX + 9]; /* a long one, to be hashed */
-	/* Behind a string that fills it, names are still read as whole words. */
-	char user[PATH_BYTES_MAX + 1 + NAME_BYTES_MAX + 9];
+	/* A string of PATH_BYTES_MAX, with room behind it for another one: names are read as whole words. */
+	char user[2 * (PATH_BYTES_MAX + 1) + 8];
 	__u8 record[RECORD_BYTES_MAX + RECORD_SLACK];
 };
 

@@ -152,7 +152,7 @@ GLOBAL int symlink_done(__u64 mnt, __u64 dentry, __u64 text, int result)
 	} else {
 		path_push_object(s, mnt, (__u64)BPF_CORE_READ(link, d_parent));
 	}
-	path_push_string(s);
+	path_push_string(s, 0, s->user[0] == '/' ? s->depth : 0);
 	tenants = event_next_path(s);
 	path_push_object(s, mnt, dentry);
 	event_end(s, tenants);

@@ -12,11 +12,6 @@
 #include "../lib/made.h"
 #include "../lib/stash.h"
 
-#define O_WRONLY       01
-#define O_CREAT	       0100
-#define O_EXCL	       0200
-#define O_TRUNC	       01000
-#define O_NOFOLLOW     0400000
 #define LOOKUP_IN_ROOT 0x100000
 
 /* An open that was refused, as it was asked for. */
@@ -33,22 +28,12 @@ struct refused_open {
 static __always_inline int push_refused(struct scratch *s, struct refused_open *open)
 {
 	bool in_root = open->lookup_flags & LOOKUP_IN_ROOT;
-	struct path base;
-	long bytes;
 
-	s->user[0] = '/';
-	bytes = bpf_probe_read_kernel_str(in_root ? s->user + 1 : s->user, PATH_BYTES_MAX + 1,
-					  (void *)open->name);
-	if (bytes < 0)
+	if (bpf_probe_read_kernel_str(s->user, PATH_BYTES_MAX + 1, (void *)open->name) < 0)
 		return -1;
 	if (!in_root)
 		return push_string(s, open->fd, !(open->flags & O_NOFOLLOW));
-	if (push_descriptor(s, open->fd, &base) < 0)
-		return -1;
-	path_push_string(s);
-	if (bytes > PATH_BYTES_MAX)
-		s->truncated = 1; /* with the slash, too long to be read to its end */
-	return 0;
+	return push_string_below(s, open->fd);
 }
 
 /* A global function for the reason that lib/path.h gives. */

@@ -218,52 +218,6 @@ const BOTH = ["trampoline", "tracepoint"] as const;
 export const MISSED: readonly Missed[] = [
   {
     modes: ["tracepoint"],
-    reason: "The tracepoint program leaves out 32-bit system calls.",
-    techniques: ["int80-open", "int80-rename", "int80-unlink"],
-  },
-  {
-    modes: ["tracepoint"],
-    reason: "Operations of io_uring are no system calls: the exit of system calls does not see them.",
-    techniques: [
-      "uring-openat",
-      "uring-openat2",
-      "uring-open-direct",
-      "uring-open-polled",
-      "uring-open-worker",
-      "uring-unlinkat",
-      "uring-rmdir",
-      "uring-renameat",
-      "uring-linkat",
-      "uring-mkdirat",
-      "uring-symlinkat",
-      "uring-setxattr",
-      "uring-fsetxattr",
-    ],
-  },
-  {
-    modes: ["tracepoint"],
-    reason: "Symbolic links, device nodes, sockets, and files cut by name are not reported yet.",
-    techniques: [
-      "symlink",
-      "symlinkat-relative",
-      "mknod-file",
-      "mknod-fifo",
-      "mknod-device",
-      "mknodat-relative",
-      "socket-bind",
-      "truncate",
-      "linked-file-truncate",
-      "hard-link-before-truncate",
-      "refused-truncate",
-    ],
-  },
-  {
-    modes: ["tracepoint"],
-    reason: "Flags of inodes are not reported yet.",
-    techniques: ["inode-flags", "inode-attributes", "file-setattr"],
-  },
-  {
-    modes: ["tracepoint"],
     reason:
       "Names that a task gives are resolved without following symbolic links, so the path is that of the link. " +
       "What opens a file is not concerned: its path is that of the descriptor.",
@@ -274,9 +228,7 @@ export const MISSED: readonly Missed[] = [
       "linked-directory-mkdir",
       "linked-file-chmod",
       "linked-file-setxattr",
-      "proc-self-root-unlink",
-      "proc-self-cwd-unlink",
-      "proc-self-fd-directory",
+      "linked-file-truncate",
     ],
   },
   {
@@ -307,30 +259,7 @@ export const MISSED: readonly Missed[] = [
   {
     modes: ["tracepoint"],
     reason: "Other names are looked for of files that are open, not of names that a task gives.",
-    techniques: ["bind-unlink", "hard-link-before-chmod"],
-  },
-  {
-    modes: ["tracepoint"],
-    reason: "A descriptor that another process has opened is not reported yet; its opening is, as that process's.",
-    techniques: ["descriptor-received", "descriptor-taken"],
-  },
-  {
-    modes: ["tracepoint"],
-    reason: "Refused attempts are not reported yet.",
-    techniques: [
-      "refused-open",
-      "refused-create",
-      "refused-unlink",
-      "refused-rename",
-      "refused-link",
-      "refused-mkdir",
-      "refused-chmod",
-      "refused-chown",
-      "refused-setxattr",
-      "refused-mount",
-      "immutable-open",
-      "immutable-unlink",
-    ],
+    techniques: ["bind-unlink", "hard-link-before-chmod", "hard-link-before-truncate"],
   },
 ];
 

@@ -153,6 +153,8 @@ describe("filter maps", () => {
       secret: 16,
       rename_lock: 32,
       mount_lock: 40,
+      completes_by_cqe: 48,
+      reserved: 52,
     });
   });
 

@@ -3,9 +3,10 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { type KernelFunction, kernelFunctions } from "./btf.ts";
 import { isUnmapped } from "./hooks.ts";
+import { completesByCqe } from "./uring.ts";
 
-/** u32 agent_tgid, mkdir_returns_dentry, direct_loads, unmapped; u64 secret[2], rename_lock, mount_lock. */
-export const OPTIONS_BYTES = 48;
+/** u32 agent_tgid, mkdir_returns_dentry, direct_loads, unmapped; u64 secret[2], rename_lock, mount_lock; u32 completes_by_cqe, reserved. */
+export const OPTIONS_BYTES = 56;
 export const SECRET_BYTES = 16;
 
 /** Inode of the initial pid namespace (PROC_PID_INIT_INO), whose numbers the kernel stage goes by. */
@@ -58,5 +59,6 @@ export function encodeOptions(options: ProgramOptions): Uint8Array {
   bytes.set(secret, 16);
   view.setBigUint64(32, pathCounters?.renames ?? 0n, true);
   view.setBigUint64(40, pathCounters?.mounts ?? 0n, true);
+  view.setUint32(48, Number(completesByCqe()), true);
   return bytes;
 }

@@ -30,6 +30,7 @@ import {
 import { encodeOptions, kernelPathCounters, type PathCounters } from "./options.ts";
 import { RingReader } from "./ring.ts";
 import { DISCARDER_KEY_BYTES, type FilterTables, IDENTITY_KEY_BYTES, IDENTITY_PATH_BYTES } from "./tables.ts";
+import { IO_URING, planUring } from "./uring.ts";
 
 /** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
 export type AttachMode = "trampoline" | "tracepoint";
@@ -136,9 +137,19 @@ function loadObject(
 }
 
 function loadTracepoints(options: StageOptions): Loaded {
-  const needs = new Map([["tracepoint_sys_exit", FILE_TYPES]]);
-  const loaded = loadObject(options, (program) => !program.startsWith("trampoline_"), { needs });
-  return { ...loaded, captured: ALL_TYPES, missing: {} };
+  const uring = planUring();
+  const load = (programs: ReadonlySet<string>, missing: HookPlan["missing"]): Loaded => {
+    const needs = new Map(["tracepoint_sys_exit", ...programs].map((program) => [program, FILE_TYPES]));
+    const wanted = (program: string): boolean => /^(process|tracepoint)_/.test(program) || programs.has(program);
+    return { ...loadObject(options, wanted, { needs }), captured: ALL_TYPES, missing };
+  };
+  try {
+    return load(uring.programs, uring.missing);
+  } catch (error) {
+    // io_uring can be done without, the rest can't: its refusal is the one to tell.
+    if (!(error instanceof KernelError) || error.code === "EPERM" || uring.programs.size === 0) throw error;
+    return load(new Set(), { [IO_URING]: error.message.split("\n")[0] as string });
+  }
 }
 
 /**

@@ -2,11 +2,15 @@
  * Every way in which programs do what the kernel stage reports, with what it has to say of it in each mode.
  * Scripts run in an empty folder; paths are relative to it.
  */
+
+import { DESCRIPTORS } from "./techniques.descriptors.fixture.ts";
 import { entries } from "./techniques.entry.fixture.ts";
 import { AT_FDCWD, FILE, file, OPEN, objects, perl, type Technique, UNCHANGED } from "./techniques.kit.fixture.ts";
 import { naming } from "./techniques.names.fixture.ts";
+import { NODES } from "./techniques.nodes.fixture.ts";
 import { opens } from "./techniques.open.fixture.ts";
 import { refused } from "./techniques.refused.fixture.ts";
+import { URING } from "./techniques.uring.fixture.ts";
 
 export type { Technique };
 
@@ -179,8 +183,7 @@ const xattr: readonly Technique[] = [
     ),
     after: "umount t",
     types: ["setxattr"],
-    expected: (mode) =>
-      objects(mode) ? [{ type: "setxattr", path: "t/f", text: "system.fileattr", known: true, retval: 0 }] : [],
+    expected: (mode) => [{ type: "setxattr", path: "t/f", text: "system.fileattr", known: objects(mode), retval: 0 }],
   },
 ];
 
@@ -345,4 +348,7 @@ export const TECHNIQUES: readonly Technique[] = [
   ...opens,
   ...naming,
   ...entries,
+  ...NODES,
+  ...DESCRIPTORS,
+  ...URING,
 ];

@@ -4,7 +4,7 @@ import type { AttachMode } from "./stage.ts";
 /** What an event has to show; `known`: the file's attributes are. */
 export interface Expected {
   readonly type: string;
-  readonly path: string;
+  readonly path?: string;
   readonly destination?: string;
   readonly text?: string;
   readonly textKnown?: boolean;
@@ -32,6 +32,8 @@ export interface Technique {
   readonly expected: (mode: AttachMode) => readonly Expected[];
   /** Types that are watched; those of the expected events by default. */
   readonly types?: readonly string[];
+  /** Where only one of them sees it. */
+  readonly modes?: readonly AttachMode[];
   /** First kernel that has the call. */
   readonly since?: readonly [major: number, minor: number];
   /** A shell's condition without which the technique is not to be had. */

@@ -8,7 +8,7 @@ for (const attach of process.argv.slice(2) as AttachMode[]) {
   const stage = KernelStage.open({ object: bpfObject(), attach, ringBytes: 8 << 20 });
   const { attempt, end } = await watch(stage);
   for (const technique of TECHNIQUES) {
-    if (unsupported(technique) !== undefined) continue;
+    if (unsupported(technique, attach) !== undefined) continue;
     const outcome = attempt(technique);
     process.stdout.write(`${JSON.stringify({ mode: attach, name: technique.name, ...outcome })}\n`);
   }

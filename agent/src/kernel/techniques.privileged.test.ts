@@ -26,7 +26,7 @@ describe.for(["tracepoint", "trampoline"] as const)("%s", (mode) => {
   test.for(TECHNIQUES.map((technique) => ({ ...technique })))("$name", async (technique, context) => {
     stage ??= open(mode);
     if (typeof stage === "string") return context.skip(stage);
-    const why = unsupported(technique);
+    const why = unsupported(technique, mode);
     if (why !== undefined) return context.skip(why);
     watching ??= await watch(stage);
     const { expected, seen } = watching.attempt(technique);

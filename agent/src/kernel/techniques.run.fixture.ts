@@ -1,6 +1,6 @@
 /** Runs techniques under a kernel stage and says what it reported of them, ready to be compared. */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, realpathSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { release, tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -15,13 +15,31 @@ import {
   FLAG_RESOLVED_AT_SYSCALL,
   ringRecords,
 } from "@weir/matcher-wasm/format";
-import type { KernelStage } from "./stage.ts";
+import type { AttachMode, KernelStage } from "./stage.ts";
 import { buildTables } from "./tables.ts";
 import { ELSEWHERE, type Expected, type Technique } from "./techniques.kit.fixture.ts";
 
+let built: string | undefined;
+
+/** The program for what no script can do, which scripts have as `$CALLS`. */
+function callsProgram(): string {
+  if (built !== undefined) return built;
+  const folder = mkdtempSync(join(tmpdir(), "weir-calls-"));
+  chmodSync(folder, 0o755); // other users are to run it
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  built = join(folder, "calls");
+  const source = join(import.meta.dirname, "techniques.calls.c");
+  execFileSync("clang", ["-O1", "-Wall", "-Wextra", "-Werror", "-o", built, source]);
+  return built;
+}
+
 /** Runs a shell script in a folder, in a process of its own. */
 export function shell(script: string, folder: string): string {
-  const { status, stdout, stderr } = spawnSync("/bin/bash", ["-ec", script], { cwd: folder, encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("/bin/bash", ["-ec", script], {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, CALLS: callsProgram() },
+  });
   if (status !== 0 || stderr !== "") throw new Error(`${script}\nfailed with status ${status}: ${stderr}`);
   return stdout.trim();
 }
@@ -37,8 +55,9 @@ export function readRecords({ ring }: KernelStage): DecodedRecord[] {
   return all;
 }
 
-export function unsupported({ since, needs }: Technique): string | undefined {
+export function unsupported({ since, needs, modes }: Technique, mode: AttachMode): string | undefined {
   if (needs && spawnSync("/bin/sh", ["-c", needs]).status !== 0) return `not so: ${needs}`;
+  if (modes && !modes.includes(mode)) return `not by ${mode}s`;
   const [major = 0, minor = 0] = release().split(".").map(Number);
   if (!since || major > since[0] || (major === since[0] && minor >= since[1])) return undefined;
   return `since Linux ${since.join(".")}`;
@@ -63,10 +82,10 @@ function shown(event: FileEvent, expected: Expected | undefined, folder: string)
     fileUid: event.fileUid,
     filesystem: event.filesystem,
     retval: event.retval,
-    created: (event.flags & FLAG_CREATED) !== 0,
     resolution: event.flags & FLAG_RESOLVED_AT_SYSCALL ? "syscall" : "object",
+    created: (event.flags & FLAG_CREATED) !== 0,
   };
-  const keys = expected === undefined ? ["type", "path", "destination", "text"] : Object.keys(expected);
+  const keys = expected === undefined ? ["type", "path", "destination", "text", "retval"] : Object.keys(expected);
   return Object.fromEntries(keys.map((key) => [key, all[key as keyof Expected]]));
 }
 
@@ -90,12 +109,19 @@ export async function watch(stage: KernelStage): Promise<Watch> {
   };
   const types = EVENT_TYPES.filter(({ file }) => file).map(({ name }) => name);
   const interests = types.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
-  const approver = (event: string, kind: "ancestor" | "basename", value: string) =>
-    ({ event, kind, slot: "file", value, flagsAny: null }) as const;
-  const approvers = types.flatMap((event) => [
-    approver(event, "ancestor", base),
-    ...ELSEWHERE.map((name) => approver(event, "basename", name)),
-  ]);
+  const approver = (
+    event: string,
+    kind: "ancestor" | "basename",
+    value: string,
+    slot: "file" | "destination" = "file",
+  ) => ({ event, kind, slot, value, flagsAny: null }) as const;
+  const approvers = [
+    ...types.flatMap((event) => [
+      approver(event, "ancestor", base),
+      ...ELSEWHERE.map((name) => approver(event, "basename", name)),
+    ]),
+    ...["rename", "link"].map((event) => approver(event, "ancestor", base, "destination")),
+  ];
   await stage.activate(buildTables(1, [{ tenant: 0, seeds: { format: "weir-seeds/1", interests, approvers } }]));
   return {
     attempt: (technique) => attempt(stage, technique, { base, ...facts }),

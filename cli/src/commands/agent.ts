@@ -257,6 +257,7 @@ async function statusText(status: HostStatus): Promise<string> {
     `pid ${status.pid}, attached by ${status.attach}s, generation ${status.generation ?? "none"}\n`,
     bundles.length > 0 ? bundles.join("") : "  no rules: enforcing nothing\n",
     ...status.uncaptured.map((type) => `  warning: ${uncapturedText(type)}\n`),
+    status.withoutIoUring ? `  warning: what is done by io_uring is not seen: ${status.withoutIoUring}\n` : "",
     `${renderSummary(summarize(status))}\n`,
     status.lost > 0 ? `  lost since the start: ${lostText(status)}\n` : "",
     status.lastLoss ? `  last: ${lossText(status.lastLoss)}\n` : "",

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Descriptors that a task received from another process: each is an open, with the flags of the file. A message has
+ * them in its control buffer, which belongs to the task: what another thread writes there before the call ends is
+ * what is read.
+ */
+#pragma once
+
+#include "call.h"
+
+#define SOL_SOCKET 1
+#define SCM_RIGHTS 1
+
+/* A message has 253 descriptors at most (SCM_MAX_FD), all in one header, and a few other headers. */
+#define CONTROL_STEPS_MAX 320
+#define MESSAGES_MAX	  1024 /* UIO_MAXIOV */
+
+/* struct msghdr and cmsghdr, as far as they are read. */
+struct message {
+	__u64 name;
+	__u32 name_len;
+	__u64 iov;
+	__u64 iov_len;
+	__u64 control;
+	__u64 control_len;
+};
+
+struct compat_message {
+	__u32 name;
+	__u32 name_len;
+	__u32 iov;
+	__u32 iov_len;
+	__u32 control;
+	__u32 control_len;
+};
+
+/* With the length of the message that recvmmsg(2) puts behind each. */
+#define MESSAGE_STRIDE	      64
+#define COMPAT_MESSAGE_STRIDE 32
+
+struct control {
+	__u64 at;
+	__u64 end;
+	__u64 next; /* header */
+	__u32 descriptors;
+	__u32 compat;
+};
+
+/*
+ * Whether a message from `fd` may have brought descriptors: those of local sockets can, and nearly never do. Unreadable
+ * by now: it may have.
+ */
+static __always_inline bool may_have_received(int fd, __u64 address)
+{
+	__u64 control_len = 1;
+
+	if (options.direct_loads) {
+		struct file *file = file_of(fd);
+		struct socket *socket = file ? VIEW(file)->private_data : NULL;
+		struct sock *sock = socket ? VIEW(socket)->sk : NULL;
+
+		if (sock && VIEW(sock)->__sk_common.skc_family != AF_UNIX)
+			return false;
+	}
+	bpf_probe_read_user(&control_len, sizeof(control_len),
+			    (void *)address + __builtin_offsetof(struct message, control_len));
+	return control_len != 0;
+}
+
+/* A global function for the reason that lib/path.h gives. */
+GLOBAL int descriptor_received(int fd)
+{
+	struct file *file = file_of(fd);
+
+	/* Sockets, pipes and what else lies in no tree have no path. */
+	if (file && !is_internal(real_mount(READ(file, f_path.mnt))))
+		descriptor_opened(fd, READ(file, f_flags), 0);
+	return 0;
+}
+
+/* Returns whether it is a header of descriptors; `bytes`: its size. */
+static __always_inline bool read_header(struct control *c, __u64 *length, __u32 *bytes)
+{
+	struct {
+		__u32 length;
+		__s32 level;
+		__s32 type;
+	} compat = {};
+	struct {
+		__u64 length;
+		__s32 level;
+		__s32 type;
+	} native = {};
+
+	if (c->compat) {
+		bpf_probe_read_user(&compat, sizeof(compat), (void *)c->at);
+		*length = compat.length;
+		*bytes = sizeof(compat);
+		return compat.level == SOL_SOCKET && compat.type == SCM_RIGHTS;
+	}
+	bpf_probe_read_user(&native, sizeof(native), (void *)c->at);
+	*length = native.length;
+	*bytes = sizeof(native);
+	return native.level == SOL_SOCKET && native.type == SCM_RIGHTS;
+}
+
+/* One header, or one descriptor. */
+static long control_step(__u32 i, struct control *c)
+{
+	__u32 align = c->compat ? 3 : 7, bytes;
+	__u64 length;
+	bool rights;
+	int fd = -1;
+
+	if (c->descriptors) {
+		bpf_probe_read_user(&fd, sizeof(fd), (void *)c->at);
+		descriptor_received(fd);
+		c->descriptors--;
+		c->at = c->descriptors ? c->at + sizeof(fd) : c->next;
+		return 0;
+	}
+	if (c->at >= c->end)
+		return 1;
+	rights = read_header(c, &length, &bytes);
+	if (length < bytes || length > c->end - c->at) {
+		c->at = c->end;
+		return 1;
+	}
+	c->next = c->at + ((length + align) & ~(__u64)align);
+	c->descriptors = rights ? (length - bytes) / sizeof(fd) : 0;
+	c->at = c->descriptors ? c->at + bytes : c->next;
+	return 0;
+}
+
+/* The descriptors of one message, whose struct is at this address of the task. */
+GLOBAL int message_received(__u64 address, __u32 compat)
+{
+	struct control c = { .compat = compat };
+	struct counters *counters;
+
+	if (compat) {
+		struct compat_message m = {};
+
+		bpf_probe_read_user(&m, sizeof(m), (void *)address);
+		c.at = m.control;
+		c.end = c.at + m.control_len;
+	} else {
+		struct message m = {};
+
+		bpf_probe_read_user(&m, sizeof(m), (void *)address);
+		c.at = m.control;
+		c.end = c.at + m.control_len;
+	}
+	if (c.at == c.end)
+		return 0;
+	bpf_loop(CONTROL_STEPS_MAX, control_step, &c, 0);
+	counters = counters_of(EVENT_OPEN);
+	if (c.at < c.end && counters) {
+		counters->seen++;
+		counters->lost_unreadable++;
+	}
+	return 0;
+}
+
+struct messages {
+	__u64 at;
+	__u32 left;
+	__u32 compat;
+};
+
+static long messages_step(__u32 i, struct messages *m)
+{
+	if (!m->left)
+		return 1;
+	message_received(m->at, m->compat);
+	m->at += m->compat ? COMPAT_MESSAGE_STRIDE : MESSAGE_STRIDE;
+	m->left--;
+	return 0;
+}
+
+static __always_inline void descriptors_received(struct call *call)
+{
+	struct messages m = { .at = call->arg[2], .compat = call->compat };
+
+	if (call->nr == NR_pidfd_getfd) {
+		descriptor_received(call->result);
+		return;
+	}
+	if (call->nr == NR_recvmsg) {
+		message_received(call->arg[2], call->compat);
+		return;
+	}
+	m.left = call->result;
+	bpf_loop(MESSAGES_MAX, messages_step, &m, 0);
+}

@@ -230,8 +230,10 @@ GLOBAL int push_link_target(struct scratch *s, int fd, __u64 link, __u64 target)
 		find_slash(s, PATH_BYTES_MAX + 1);
 	}
 	at = s->from;
-	if (at > PATH_BYTES_MAX)
-		return -1;
+	if (at > DIRECTORY_BYTES_MAX) {
+		s->truncated = 1;
+		return 0;
+	}
 	bytes = read_string(s, &s->user[at], target);
 	if (bytes < 0)
 		return -1;

@@ -100,6 +100,15 @@ static __always_inline void copy_link(struct link *link, struct dentry *dentry)
 	link->name = BPF_CORE_READ(dentry, d_name.name);
 }
 
+/*
+ * Hash of the name of `len` bytes in name[]. A function of its own, as the verifier follows each length that it may have,
+ * and would at each step of a climb.
+ */
+GLOBAL __u64 hash_name(struct scratch *s, __u32 len)
+{
+	return s ? name_hash(s->name, len & NAME_BYTES_MAX) : 0;
+}
+
 /* Reads a dentry: its parent, and its name as a component. Returns false where the name can't be read. */
 static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 				      struct dentry **parent, struct component *c)
@@ -132,6 +141,6 @@ static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 	if (c->len > NAME_BYTES_MAX ||
 	    bpf_probe_read_kernel(s->name, c->len & NAME_BYTES_MAX, (void *)c->name) < 0)
 		return false;
-	c->hash = name_hash(s->name, c->len & NAME_BYTES_MAX);
+	c->hash = hash_name(s, c->len);
 	return true;
 }

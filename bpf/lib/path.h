@@ -180,19 +180,6 @@ GLOBAL int name_pseudo_file(struct scratch *s, __u64 dentry_address)
 	return 0;
 }
 
-/* Appends it. A function of its own, as every way out of the loop above would lead through the hash otherwise. */
-GLOBAL int push_pseudo_file(struct scratch *s)
-{
-	struct component *c;
-
-	if (!s)
-		return 0;
-	c = &s->climb[0];
-	c->hash = name_hash(s->name, c->len & NAME_BYTES_MAX);
-	s->climbed = 1;
-	return 0;
-}
-
 /*
  * Appends the path of a struct vfsmount, 0 for the path in the file system, and a struct dentry to an empty path.
  * A call costs as much as the step that it makes, so the first steps are made in line.
@@ -221,7 +208,8 @@ GLOBAL int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 	/* In a mount that is in no tree, and not its root. */
 	if (s->arrived && !s->climbed && s->mnt && (__u64)at != s->mnt_root) {
 		name_pseudo_file(s, as_number(s, at));
-		push_pseudo_file(s);
+		s->climb[0].hash = hash_name(s, s->climb[0].len);
+		s->climbed = 1;
 	}
 	g = generation_in(s->slot);
 	end = false;

@@ -14,6 +14,9 @@
 #define SCRATCH_SLOTS  3
 #define NAME_BYTES_MAX 255
 
+/* Of the name of a symbolic link, up to its last slash; it would not fit into the 32 KiB of a value for each CPU whole. */
+#define DIRECTORY_BYTES_MAX 2048
+
 /* A component of a path: where its name is, and the name's hash. The bytes are fetched for events that pass. */
 struct component {
 	__u64 name; /* kernel address */
@@ -170,8 +173,8 @@ struct scratch {
 	struct component climb[PATH_DEPTH_MAX];
 	struct link link;
 	__u8 name[NAME_BYTES_MAX + 9]; /* a long one, to be hashed */
-	/* A string of PATH_BYTES_MAX, with room behind it for another one: names are read as whole words. */
-	char user[2 * (PATH_BYTES_MAX + 1) + 8];
+	/* A string of PATH_BYTES_MAX, behind a directory that it may be relative to: names are read as whole words. */
+	char user[DIRECTORY_BYTES_MAX + PATH_BYTES_MAX + 1 + 8];
 	__u8 record[RECORD_BYTES_MAX + RECORD_SLACK];
 };
 

@@ -37,6 +37,12 @@ static __always_inline void open_done(struct pt_regs *regs, const struct shape *
 	descriptor_opened(fd, flags, mode);
 }
 
+/* Whether a call brings descriptors of other processes. */
+static __always_inline bool receives(__u32 nr)
+{
+	return nr == NR_pidfd_getfd || nr == NR_recvmsg || nr == NR_recvmmsg;
+}
+
 #ifndef WEIR_LEGACY
 /* Of socketcall(2), which 32-bit programs have. 0: not one that concerns us. */
 static __always_inline __u32 socket_call(__u32 number)
@@ -50,6 +56,14 @@ static __always_inline __u32 socket_call(__u32 number)
 		return NR_recvmmsg;
 	}
 	return 0;
+}
+
+/* The 64-bit call that a 32-bit one is; 0: none that concerns us. */
+static __always_inline __u32 compat_number(struct pt_regs *regs, __u64 nr)
+{
+	__u32 number = shapes[nr & (SYSCALLS - 1)].compat & COMPAT_NUMBER;
+
+	return number == COMPAT_SOCKETCALL ? socket_call(compat_arg(regs, 0)) : number;
 }
 
 /* A user or group of 16 bits. */
@@ -66,9 +80,8 @@ static __always_inline bool compat_call(struct pt_regs *regs, __u64 nr, struct c
 	for (int i = 0; i < ARGUMENTS; i++)
 		call->arg[i + 1] = compat_arg(regs, i);
 	call->compat = true;
-	call->nr = other & COMPAT_NUMBER;
-	if (call->nr == COMPAT_SOCKETCALL) {
-		call->nr = socket_call(call->arg[1]);
+	call->nr = compat_number(regs, nr);
+	if ((other & COMPAT_NUMBER) == COMPAT_SOCKETCALL) {
 		if (bpf_probe_read_user(parameters, sizeof(parameters), (void *)call->arg[2]) < 0)
 			return false;
 		for (int i = 0; i < 3; i++)
@@ -86,37 +99,77 @@ static __always_inline bool compat_call(struct pt_regs *regs, __u64 nr, struct c
 }
 #endif
 
-static __always_inline void call_done(struct call *call)
-{
-	struct operation op;
+/* Programs that tracepoint_sys_exit goes on as, so that the verifier looks at each of them alone. Set by the agent. */
+#define CALLED_CALL	0
+#define CALLED_RECEIVED 1
 
-	switch (call->nr) {
-	case NR_ioctl:
-		if (!sets_attributes(call->arg[2]))
-			return;
-		break;
-	case NR_pidfd_getfd:
-	case NR_recvmsg:
-	case NR_recvmmsg:
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u32);
+} called SEC(".maps");
+
+/* Reads the call that ends here. Returns whether it is one that concerns us. */
+static __always_inline bool read_arguments(struct call *call, __u64 *ctx)
+{
+	struct pt_regs *regs = (void *)ctx[0];
+	__u64 nr = syscall_nr(regs);
+
+	if (nr >= SYSCALLS)
+		return false;
+	call->result = ctx[1];
 #ifndef WEIR_LEGACY
-		/* What was refused is not known. */
-		if (call->result >= 0)
-			descriptors_received(call);
+	if (syscall_is_32bit())
+		return compat_call(regs, nr, call);
 #endif
-		return;
-	}
-	__builtin_memset(&op, 0, sizeof(op));
-	if (!read_call(call, &op))
-		return;
-	operation_done(&op);
+	for (int i = 0; i < ARGUMENTS; i++)
+		call->arg[i + 1] = syscall_arg(regs, i);
+	call->nr = nr;
+	return true;
+}
+
+/* Any call but those that returned or received a descriptor. */
+SEC("tp_btf/sys_exit")
+int tracepoint_call(__u64 *ctx)
+{
+	struct scratch *s =
+		operation_begin(shapes[syscall_nr((void *)ctx[0]) & (SYSCALLS - 1)].type);
+
+	if (!s)
+		return 0;
+	__builtin_memset(&s->call, 0, sizeof(s->call));
+	if (!read_arguments(&s->call, ctx))
+		goto out;
+	if (s->call.nr == NR_ioctl && !sets_attributes(s->call.arg[2]))
+		goto out;
+	if (!read_call(s))
+		goto out;
+	operation_done(s);
 #ifndef WEIR_LEGACY
 	/* Both names have another file now. */
-	if (op.type == EVENT_RENAME && op.flags & RENAME_EXCHANGE) {
-		exchange(&op);
-		operation_done(&op);
+	if (is_exchange(&s->operation)) {
+		exchange(&s->operation);
+		operation_done(s);
 	}
 #endif
+out:
+	scratch_release(s);
+	return 0;
 }
+
+#ifndef WEIR_LEGACY
+/* A call that may have brought descriptors of other processes. What was refused is not known. */
+SEC("tp_btf/sys_exit")
+int tracepoint_received(__u64 *ctx)
+{
+	struct call call = {};
+
+	if (read_arguments(&call, ctx) && call.result >= 0)
+		descriptors_received(&call);
+	return 0;
+}
+#endif
 
 SEC("tp_btf/sys_exit")
 int tracepoint_sys_exit(__u64 *ctx)
@@ -124,7 +177,6 @@ int tracepoint_sys_exit(__u64 *ctx)
 	struct pt_regs *regs = (void *)ctx[0];
 	const struct shape *shape;
 	long ret = ctx[1];
-	struct call call;
 	__u64 nr;
 
 	/* The exit of every system call comes here: a cheap no for nearly all of them. */
@@ -138,33 +190,30 @@ int tracepoint_sys_exit(__u64 *ctx)
 	if (!shape->type && ret > 0 && !(shape->compat & COMPAT_RETURNS))
 		return 0;
 	if (syscall_is_32bit()) {
-#ifdef WEIR_LEGACY
-		return 0;
-#else
-		__builtin_memset(&call, 0, sizeof(call));
-		if (!compat_call(regs, nr, &call))
-			return 0;
-#endif
-	} else {
-		if (!shape->type)
-			return 0;
-		if (shape->opens && ret >= 0) {
-			open_done(regs, shape, nr, ret);
-			return 0;
-		}
-		if (nr == NR_ioctl && !sets_attributes(syscall_arg(regs, 1)))
-			return 0;
 #ifndef WEIR_LEGACY
-		if (nr == NR_recvmsg &&
-		    !may_have_received(syscall_arg(regs, 0), syscall_arg(regs, 1)))
-			return 0;
+		if (receives(compat_number(regs, nr)))
+			bpf_tail_call(ctx, &called, CALLED_RECEIVED);
+		else
+			bpf_tail_call(ctx, &called, CALLED_CALL);
 #endif
-		__builtin_memset(&call, 0, sizeof(call));
-		for (int i = 0; i < ARGUMENTS; i++)
-			call.arg[i + 1] = syscall_arg(regs, i);
-		call.nr = nr;
+		return 0;
 	}
-	call.result = ret;
-	call_done(&call);
+	if (!shape->type)
+		return 0;
+	if (shape->opens && ret >= 0) {
+		open_done(regs, shape, nr, ret);
+		return 0;
+	}
+	if (nr == NR_ioctl && !sets_attributes(syscall_arg(regs, 1)))
+		return 0;
+	if (receives(nr)) {
+#ifndef WEIR_LEGACY
+		if (nr != NR_recvmsg ||
+		    may_have_received(syscall_arg(regs, 0), syscall_arg(regs, 1)))
+			bpf_tail_call(ctx, &called, CALLED_RECEIVED);
+#endif
+		return 0;
+	}
+	bpf_tail_call(ctx, &called, CALLED_CALL);
 	return 0;
 }

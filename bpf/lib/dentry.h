@@ -109,9 +109,12 @@ GLOBAL __u64 hash_name(struct scratch *s, __u32 len)
 	return s ? name_hash(s->name, len & NAME_BYTES_MAX) : 0;
 }
 
-/* Reads a dentry: its parent, and its name as a component. Returns false where the name can't be read. */
+/*
+ * Reads a dentry: its parent, and its name as a component. Returns false where the name can't be read. `calls`: a long
+ * name may be hashed by a call, which is one frame more.
+ */
 static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
-				      struct dentry **parent, struct component *c)
+				      struct dentry **parent, struct component *c, bool calls)
 {
 	bool is_short;
 
@@ -141,6 +144,6 @@ static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 	if (c->len > NAME_BYTES_MAX ||
 	    bpf_probe_read_kernel(s->name, c->len & NAME_BYTES_MAX, (void *)c->name) < 0)
 		return false;
-	c->hash = hash_name(s, c->len);
+	c->hash = calls ? hash_name(s, c->len) : name_hash(s->name, c->len & NAME_BYTES_MAX);
 	return true;
 }

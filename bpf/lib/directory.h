@@ -149,7 +149,8 @@ GLOBAL int directory_judges(struct scratch *s, __u64 vfsmount, __u64 dentry)
 		return 0;
 	read_barrier(s);
 	name = &s->climb[0];
-	if (leaf == READ(mnt, mnt_root) || !read_link(s, leaf, &dir, name) || !dir || dir == leaf)
+	if (leaf == READ(mnt, mnt_root) || !read_link(s, leaf, &dir, name, true) || !dir ||
+	    dir == leaf)
 		return 0;
 	s->identity.mnt = vfsmount;
 	identify(s, g, dir);

@@ -27,33 +27,25 @@ static __always_inline bool send(struct scratch *s, struct counters *c, __u32 si
 	return true;
 }
 
-/*
- * Begins a file event: interest, then working memory. On success the fixed part of the record is cleared
- * and the first path can be built at its end; the caller finishes with event_end().
- */
-static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
+/* Counts an event that begins. Returns whether it interests anybody. */
+static __always_inline bool event_wanted(struct counters *c, __u32 slot, __u32 type, __u32 flags)
 {
-	__u32 slot = current_slot();
-	struct counters *c = counters_of(type);
-	struct file_record *r;
-	struct scratch *s;
-
-	if (!c)
-		return NULL;
 	if (!interested(slot, type, flags)) {
 		c->seen++;
 		c->dropped_interest++;
-		return NULL;
+		return false;
 	}
 	if (options.agent_tgid && (__u32)(bpf_get_current_pid_tgid() >> 32) == options.agent_tgid)
-		return NULL;
+		return false;
 	c->seen++;
-	s = scratch_claim();
-	if (!s) {
-		c->lost_no_scratch++;
-		return NULL;
-	}
-	r = (void *)s->record;
+	return true;
+}
+
+/* Clears the fixed part of the record, behind which the first path can be built. */
+static __always_inline void event_start(struct scratch *s, __u32 slot, __u32 type, __u32 flags)
+{
+	struct file_record *r = (void *)s->record;
+
 	__builtin_memset(r, 0, sizeof(*r));
 	r->head.flags = FLAG_ATTRIBUTES_UNKNOWN;
 	s->type = type;
@@ -71,6 +63,26 @@ static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
 	s->request = 0;
 	s->kernel_strings = 0;
 	path_start(s, sizeof(struct file_record), 0);
+}
+
+/*
+ * Begins a file event: interest, then working memory. On success the fixed part of the record is cleared
+ * and the first path can be built at its end; the caller finishes with event_end().
+ */
+static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
+{
+	__u32 slot = current_slot();
+	struct counters *c = counters_of(type);
+	struct scratch *s;
+
+	if (!c || !event_wanted(c, slot, type, flags))
+		return NULL;
+	s = scratch_claim();
+	if (!s) {
+		c->lost_no_scratch++;
+		return NULL;
+	}
+	event_start(s, slot, type, flags);
 	return s;
 }
 
@@ -246,12 +258,17 @@ int event_judge(struct scratch *s, __u64 tenants)
 	return 0;
 }
 
-/* Gives up an event whose objects could not be read. */
-static __always_inline void event_lost(struct scratch *s)
+/* Gives up an event whose objects could not be read, and keeps the working memory. */
+static __always_inline void event_unread(struct scratch *s)
 {
 	struct counters *c = counters_of(s->type);
 
 	if (c)
 		c->lost_unreadable++;
+}
+
+static __always_inline void event_lost(struct scratch *s)
+{
+	event_unread(s);
 	scratch_release(s);
 }

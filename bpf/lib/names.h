@@ -357,14 +357,22 @@ static __always_inline bool may_have_other_names(struct scratch *s)
 
 #endif
 
-/* Ends an event: judges it, by all its names. A global function for the reason that lib/path.h gives. */
-GLOBAL int event_end(struct scratch *s, __u64 tenants)
+/*
+ * Judges an event by all its names, and keeps the working memory. A global function for the reason that lib/path.h
+ * gives.
+ */
+GLOBAL int event_told(struct scratch *s, __u64 tenants)
 {
 	if (!s)
 		return 0;
 	event_judge(s, tenants);
 	if (may_have_other_names(s))
 		judge_names(s);
-	scratch_release(s);
 	return 0;
+}
+
+static __always_inline void event_end(struct scratch *s, __u64 tenants)
+{
+	event_told(s, tenants);
+	scratch_release(s);
 }

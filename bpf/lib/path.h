@@ -85,7 +85,7 @@ GLOBAL int path_push_user(struct scratch *s, __u32 from, __u32 len)
 }
 
 /* One component or one mount; `*at` goes up. Returns whether it was the last one. */
-static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
+static __always_inline bool climb_on(struct scratch *s, struct dentry **at, bool calls)
 {
 	struct dentry *dentry = *at, *parent;
 	__u32 depth = s->climbed;
@@ -105,7 +105,7 @@ static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
 	if (depth >= PATH_DEPTH_MAX)
 		return true;
 	BOUND(depth, PATH_DEPTH_MAX);
-	if (!read_link(s, dentry, &parent, &s->climb[depth]))
+	if (!read_link(s, dentry, &parent, &s->climb[depth], calls))
 		return true;
 	if (!parent || parent == dentry) {
 		/* Not below the root of its mount: a pseudo file, or moved out of a bind mount. */
@@ -121,7 +121,7 @@ static __always_inline bool climb_on(struct scratch *s, struct dentry **at)
 static __always_inline bool climb_step(struct scratch *s, __u32 i)
 {
 	struct dentry *at = (void *)s->at;
-	bool end = climb_on(s, &at);
+	bool end = climb_on(s, &at, false);
 
 	s->at = (__u64)at;
 	return end;
@@ -200,7 +200,7 @@ GLOBAL int path_push_object(struct scratch *s, __u64 vfsmount, __u64 dentry)
 	s->arrived = 0;
 	s->outside = 0;
 	for (__u32 i = 0; i < STEPS_IN_LINE && !end; i++)
-		end = climb_on(s, &at);
+		end = climb_on(s, &at, true);
 	if (!end) {
 		s->at = (__u64)at;
 		climb_rest(s, CLIMB_STEPS_MAX - STEPS_IN_LINE);

@@ -111,6 +111,39 @@ struct found {
 #define VERDICT_SILENT	   1
 #define VERDICT_UNAPPROVED 2
 
+/* A system call; see tracepoint/call.h. */
+struct call {
+	__u64 arg[8]; /* ARGUMENTS of them; 0 beyond, and at 0: they count from 1 */
+	__s64 result;
+	__u32 nr;
+	__u32 compat; /* its structures are those of 32-bit programs */
+};
+
+/* An event as the arguments of a call tell it; see tracepoint/operation.h. */
+struct operation {
+	__u32 type;
+	__u32 flags;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__s32 fd;
+	__u64 name; /* string; 0: the descriptor itself */
+	__s32 dest_fd;
+	__u32 follows;
+	__u64 dest_name; /* string; 0: none */
+	__u64 text;	 /* string; 0: none */
+	__u32 mounts;	 /* the newest mount, if it is at this place */
+	__u32 describes; /* the file of the descriptor is as it was before the call */
+	__u32 text_kind;
+	__s32 result;
+	__u32 created;
+	__u32 unknown; /* which file it is about */
+	__u32 in_root; /* the directory of the descriptor is the root of the name */
+	__u64 request; /* struct io_kiocb *, whose outcome is to come; 0: the result is it */
+	__u32 kernel_strings;
+	__u32 symbolic; /* the name is what a symbolic link says, which is at the destination */
+};
+
 struct scratch {
 	__u32 busy;
 	__u32 number; /* of the slot */
@@ -138,10 +171,12 @@ struct scratch {
 	__u32 mounts_count;
 	__u32 aliases_count;
 	__u32 names_count;
-	__u32 mount_at; /* the pair that is next */
-	__u32 alias_at; /* 0: the name that was used */
-	__u32 left_out; /* some, as there were too many */
-	__u32 plural;	/* whether the file system has other mounts: see PLURAL_* */
+	__u32 mount_at;		    /* the pair that is next */
+	__u32 alias_at;		    /* 0: the name that was used */
+	__u32 left_out;		    /* some, as there were too many */
+	__u32 plural;		    /* whether the file system has other mounts: see PLURAL_* */
+	struct operation operation; /* by tracepoints: what it is made of */
+	struct call call;	    /* and what that is made of */
 	__u32 text_kind;
 	__u64 request; /* the event waits for the outcome of this struct io_kiocb *; 0: it does not */
 	__u32 kernel_strings; /* names are strings of the kernel, not of the task */

@@ -18,13 +18,6 @@
 /* Of the extended attribute that stands for the flags of a file (chattr). */
 static const char FILE_ATTRIBUTES[] = "system.fileattr";
 
-struct call {
-	__u64 arg[8]; /* ARGUMENTS of them; 0 beyond, and at 0: they count from 1 */
-	__s64 result;
-	__u32 nr;
-	__u32 compat; /* its structures are those of 32-bit programs */
-};
-
 static __always_inline bool follows(__u32 how, __u32 at_flags)
 {
 	if (how == FOLLOWS_UNLESS)
@@ -169,12 +162,18 @@ static __always_inline bool splice_operation(struct operation *op, struct call *
 	return true;
 }
 
-/* Reads the arguments by the shape of the call. Returns 0 where it made no event. */
-GLOBAL int read_call(struct call *call, struct operation *op)
+/* Reads the arguments in s->call by the shape of the call, to s->operation. Returns 0 where it made no event. */
+GLOBAL int read_call(struct scratch *s)
 {
 	const struct shape *shape;
+	struct operation *op;
+	struct call *call;
 
-	if (!call || !op || call->nr >= SYSCALLS)
+	if (!s)
+		return 0;
+	call = &s->call;
+	op = &s->operation;
+	if (call->nr >= SYSCALLS)
 		return 0;
 	shape = &shapes[call->nr];
 	op->type = shape->type;

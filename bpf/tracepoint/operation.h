@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* An event as a call tells it: descriptors, strings of the task, numbers. Here it becomes a record. */
+/* An event as a call tells it (struct operation): descriptors, strings of the task, numbers. Here it becomes a record. */
 #pragma once
 
 #include "../lib/argument.h"
 
 #define O_TMPFILE_BIT	020000000
 #define RENAME_EXCHANGE 2
-
-struct operation {
-	__u32 type;
-	__u32 flags;
-	__u32 mode;
-	__u32 uid;
-	__u32 gid;
-	__s32 fd;
-	__u64 name; /* string; 0: the descriptor itself */
-	__s32 dest_fd;
-	__u32 follows;
-	__u64 dest_name; /* string; 0: none */
-	__u64 text;	 /* string; 0: none */
-	__u32 mounts;	 /* the newest mount, if it is at this place */
-	__u32 describes; /* the file of the descriptor is as it was before the call */
-	__u32 text_kind;
-	__s32 result;
-	__u32 created;
-	__u32 unknown; /* which file it is about */
-	__u32 in_root; /* the directory of the descriptor is the root of the name */
-	__u64 request; /* struct io_kiocb *, whose outcome is to come; 0: the result is it */
-	__u32 kernel_strings;
-	__u32 symbolic; /* the name is what a symbolic link says, which is at the destination */
-};
 
 /* Its paths the other way round. */
 static __always_inline void exchange(struct operation *op)
@@ -98,18 +74,22 @@ static __always_inline int push_subject(struct scratch *s, struct operation *op)
 	return 0;
 }
 
-/* A global function for the reason that lib/path.h gives. */
-GLOBAL int operation_done(struct operation *op)
+/* Makes a record of the operation in s->operation. A global function for the reason that lib/path.h gives. */
+GLOBAL int operation_done(struct scratch *s)
 {
+	struct operation *op;
 	struct file_record *r;
-	struct scratch *s;
+	struct counters *c;
 	__u64 tenants = 0;
+	__u32 slot = current_slot();
 
-	if (!op)
-		return 0;
-	s = event_begin(op->type, op->flags);
 	if (!s)
 		return 0;
+	op = &s->operation;
+	c = counters_of(op->type);
+	if (!c || !event_wanted(c, slot, op->type, op->flags))
+		return 0;
+	event_start(s, slot, op->type, op->flags);
 	r = (void *)s->record;
 	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
 	if (op->created)
@@ -130,11 +110,31 @@ GLOBAL int operation_done(struct operation *op)
 		if (push_argument(s, op->dest_fd, op->dest_name, op->type == EVENT_MOUNT) < 0)
 			goto lost;
 	}
-	event_end(s, tenants);
+	event_told(s, tenants);
 	return 0;
 lost:
-	event_lost(s);
+	event_unread(s);
 	return 0;
+}
+
+static __always_inline bool is_exchange(const struct operation *op)
+{
+	return op->type == EVENT_RENAME && op->flags & RENAME_EXCHANGE;
+}
+
+/* Working memory for an operation of this type, which is cleared. The caller gives it back. */
+static __always_inline struct scratch *operation_begin(__u32 type)
+{
+	struct scratch *s = scratch_claim();
+	struct counters *c = counters_of(type);
+
+	if (s)
+		__builtin_memset(&s->operation, 0, sizeof(s->operation));
+	else if (c) {
+		c->seen++;
+		c->lost_no_scratch++;
+	}
+	return s;
 }
 
 /* The task has got a descriptor: from a call that opens, or from another process. `flags`, `mode`: of open(2). */

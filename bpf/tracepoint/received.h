@@ -38,7 +38,11 @@ struct compat_message {
 #define MESSAGE_STRIDE	      64
 #define COMPAT_MESSAGE_STRIDE 32
 
+/* The messages of a call, gone through step by step. */
 struct control {
+	__u64 message; /* struct msghdr of the task, the next one */
+	__u32 messages;
+	__u32 steps; /* left for the message */
 	__u64 at;
 	__u64 end;
 	__u64 next; /* header */
@@ -67,15 +71,13 @@ static __always_inline bool may_have_received(int fd, __u64 address)
 	return control_len != 0;
 }
 
-/* A global function for the reason that lib/path.h gives. */
-GLOBAL int descriptor_received(int fd)
+static __always_inline void descriptor_received(int fd)
 {
 	struct file *file = file_of(fd);
 
 	/* Sockets, pipes and what else lies in no tree have no path. */
 	if (file && !is_internal(real_mount(READ(file, f_path.mnt))))
 		descriptor_opened(fd, READ(file, f_flags), 0);
-	return 0;
 }
 
 /* Returns whether it is a header of descriptors; `bytes`: its size. */
@@ -104,92 +106,92 @@ static __always_inline bool read_header(struct control *c, __u64 *length, __u32 
 	return native.level == SOL_SOCKET && native.type == SCM_RIGHTS;
 }
 
-/* One header, or one descriptor. */
-static long control_step(__u32 i, struct control *c)
+/* The next message. */
+static __always_inline void read_message(struct control *c)
+{
+	struct compat_message compat = {};
+	struct message native = {};
+
+	if (c->compat) {
+		bpf_probe_read_user(&compat, sizeof(compat), (void *)c->message);
+		c->at = compat.control;
+		c->end = c->at + compat.control_len;
+		c->message += COMPAT_MESSAGE_STRIDE;
+	} else {
+		bpf_probe_read_user(&native, sizeof(native), (void *)c->message);
+		c->at = native.control;
+		c->end = c->at + native.control_len;
+		c->message += MESSAGE_STRIDE;
+	}
+	c->messages--;
+	c->steps = CONTROL_STEPS_MAX;
+}
+
+static __always_inline void read_control(struct control *c)
 {
 	__u32 align = c->compat ? 3 : 7, bytes;
 	__u64 length;
-	bool rights;
-	int fd = -1;
+	bool rights = read_header(c, &length, &bytes);
 
-	if (c->descriptors) {
-		bpf_probe_read_user(&fd, sizeof(fd), (void *)c->at);
-		descriptor_received(fd);
-		c->descriptors--;
-		c->at = c->descriptors ? c->at + sizeof(fd) : c->next;
-		return 0;
-	}
-	if (c->at >= c->end)
-		return 1;
-	rights = read_header(c, &length, &bytes);
 	if (length < bytes || length > c->end - c->at) {
 		c->at = c->end;
-		return 1;
+		return;
 	}
 	c->next = c->at + ((length + align) & ~(__u64)align);
-	c->descriptors = rights ? (length - bytes) / sizeof(fd) : 0;
+	c->descriptors = rights ? (length - bytes) / sizeof(int) : 0;
 	c->at = c->descriptors ? c->at + bytes : c->next;
-	return 0;
 }
 
-/* The descriptors of one message, whose struct is at this address of the task. */
-GLOBAL int message_received(__u64 address, __u32 compat)
+/* What is left of a message that has more than any may have. */
+static __always_inline void message_lost(struct control *c)
 {
-	struct control c = { .compat = compat };
-	struct counters *counters;
+	struct counters *counters = counters_of(EVENT_OPEN);
 
-	if (compat) {
-		struct compat_message m = {};
-
-		bpf_probe_read_user(&m, sizeof(m), (void *)address);
-		c.at = m.control;
-		c.end = c.at + m.control_len;
-	} else {
-		struct message m = {};
-
-		bpf_probe_read_user(&m, sizeof(m), (void *)address);
-		c.at = m.control;
-		c.end = c.at + m.control_len;
-	}
-	if (c.at == c.end)
-		return 0;
-	bpf_loop(CONTROL_STEPS_MAX, control_step, &c, 0);
-	counters = counters_of(EVENT_OPEN);
-	if (c.at < c.end && counters) {
+	if (counters) {
 		counters->seen++;
 		counters->lost_unreadable++;
 	}
-	return 0;
+	c->descriptors = 0;
+	c->at = c->end;
 }
 
-struct messages {
-	__u64 at;
-	__u32 left;
-	__u32 compat;
-};
-
-static long messages_step(__u32 i, struct messages *m)
+/* One message, one header, or one descriptor. */
+static long control_step(__u32 i, struct control *c)
 {
-	if (!m->left)
-		return 1;
-	message_received(m->at, m->compat);
-	m->at += m->compat ? COMPAT_MESSAGE_STRIDE : MESSAGE_STRIDE;
-	m->left--;
+	int fd = -1;
+
+	if (!c->descriptors && c->at >= c->end) {
+		if (!c->messages)
+			return 1;
+		read_message(c);
+		return 0;
+	}
+	if (!c->steps) {
+		message_lost(c);
+		return 0;
+	}
+	c->steps--;
+	if (!c->descriptors) {
+		read_control(c);
+		return 0;
+	}
+	bpf_probe_read_user(&fd, sizeof(fd), (void *)c->at);
+	descriptor_received(fd);
+	c->descriptors--;
+	c->at = c->descriptors ? c->at + sizeof(fd) : c->next;
 	return 0;
 }
 
 static __always_inline void descriptors_received(struct call *call)
 {
-	struct messages m = { .at = call->arg[2], .compat = call->compat };
+	struct control c = { .message = call->arg[2], .compat = call->compat };
 
 	if (call->nr == NR_pidfd_getfd) {
 		descriptor_received(call->result);
 		return;
 	}
-	if (call->nr == NR_recvmsg) {
-		message_received(call->arg[2], call->compat);
-		return;
-	}
-	m.left = call->result;
-	bpf_loop(MESSAGES_MAX, messages_step, &m, 0);
+	c.messages = call->nr == NR_recvmmsg ? call->result : 1;
+	if (c.messages > MESSAGES_MAX)
+		c.messages = MESSAGES_MAX;
+	bpf_loop(MESSAGES_MAX * (CONTROL_STEPS_MAX + 2) + 1, control_step, &c, 0);
 }

@@ -139,6 +139,26 @@ static __always_inline void read_request(struct operation *op, struct io_kiocb *
 	}
 }
 
+/* The type that a request counts as where there is no room to read it. */
+static __always_inline __u32 request_type(__u8 opcode)
+{
+	switch (opcode) {
+	case IORING_OP_UNLINKAT:
+		return EVENT_UNLINK;
+	case IORING_OP_MKDIRAT:
+		return EVENT_MKDIR;
+	case IORING_OP_RENAMEAT:
+		return EVENT_RENAME;
+	case IORING_OP_SYMLINKAT:
+	case IORING_OP_LINKAT:
+		return EVENT_LINK;
+	case IORING_OP_SETXATTR:
+	case IORING_OP_FSETXATTR:
+		return EVENT_SETXATTR;
+	}
+	return EVENT_OPEN;
+}
+
 /* Sends the record that waits at a place, if one does. A global function for the reason that lib/path.h gives. */
 GLOBAL int request_send(__u32 place, __u32 type, __s32 result)
 {
@@ -177,22 +197,10 @@ static __always_inline void request_leave(__u32 place)
 		release(&left->busy);
 }
 
-/* descriptor_opened() as a global function, for the reason that lib/path.h gives. */
-GLOBAL int descriptor_got(int fd, __u32 flags, __u32 mode)
-{
-	descriptor_opened(fd, flags, mode);
-	return 0;
-}
-
 /* Of a request that is two events, the second one has a place of its own: addresses of requests are even. */
 #define SECOND(key) ((key) | 1)
 
-static __always_inline bool is_exchange(__u32 type, __u32 flags)
-{
-	return type == EVENT_RENAME && flags & RENAME_EXCHANGE;
-}
-
-/* Forgets a request that has its outcome. Returns whether it is two events. A global function like those of lib/path.h. */
+/* Tells and forgets a request that has its outcome. Returns whether it is two events. A global function like those of lib/path.h. */
 GLOBAL int request_end(__u64 key, __s32 result)
 {
 	struct request *found = bpf_map_lookup_elem(&requests, &key), request;
@@ -202,11 +210,11 @@ GLOBAL int request_end(__u64 key, __s32 result)
 	request = *found;
 	bpf_map_delete_elem(&requests, &key);
 	if (request.type == EVENT_OPEN && result >= 0 && !request.direct)
-		descriptor_got(result, request.flags, request.mode);
+		descriptor_opened(result, request.flags, request.mode);
 	else if (is_reported(result))
 		request_send(request.place, request.type, result);
 	request_leave(request.place);
-	return is_exchange(request.type, request.flags);
+	return request.type == EVENT_RENAME && request.flags & RENAME_EXCHANGE;
 }
 
 /* Remembers a request, so that its event can wait. One that was forgotten at the same place is told first. */
@@ -236,16 +244,17 @@ static __always_inline bool request_begin(__u64 key, struct io_kiocb *req, struc
 }
 
 /* Judges one event of a request, and lets it wait if it passes. */
-static __always_inline void request_judge(__u64 key, struct io_kiocb *req, struct operation *op,
+static __always_inline void request_judge(__u64 key, struct io_kiocb *req, struct scratch *s,
 					  void *cmd)
 {
+	struct operation *op = &s->operation;
 	struct request *request;
 
 	op->request = 0;
 	if (!(req->flags & REQ_F_CQE_SKIP) && interested(current_slot(), op->type, op->flags) &&
 	    request_begin(key, req, op, cmd))
 		op->request = key;
-	operation_done(op);
+	operation_done(s);
 	/* An open waits for its descriptor in any case. */
 	request = op->request ? bpf_map_lookup_elem(&requests, &key) : NULL;
 	if (request && !request->place && request->type != EVENT_OPEN)
@@ -255,7 +264,7 @@ static __always_inline void request_judge(__u64 key, struct io_kiocb *req, struc
 static __always_inline void request_submitted(__u64 *ctx)
 {
 	struct io_kiocb *req = (void *)ctx[0];
-	struct operation op;
+	struct scratch *s;
 	__u64 key = 0;
 	void *cmd;
 
@@ -264,14 +273,17 @@ static __always_inline void request_submitted(__u64 *ctx)
 	/* As a number: the verifier does not calculate with pointers that it knows. */
 	bpf_probe_read_kernel(&key, sizeof(key), ctx);
 	cmd = (void *)key + bpf_core_field_offset(struct io_kiocb, cmd);
-	__builtin_memset(&op, 0, sizeof(op));
-	op.kernel_strings = true;
-	read_request(&op, req, cmd);
-	request_judge(key, req, &op, cmd);
-	if (is_exchange(op.type, op.flags)) {
-		exchange(&op);
-		request_judge(SECOND(key), req, &op, cmd);
+	s = operation_begin(request_type(req->opcode));
+	if (!s)
+		return;
+	s->operation.kernel_strings = true;
+	read_request(&s->operation, req, cmd);
+	request_judge(key, req, s, cmd);
+	if (is_exchange(&s->operation)) {
+		exchange(&s->operation);
+		request_judge(SECOND(key), req, s, cmd);
 	}
+	scratch_release(s);
 }
 
 SEC("tp_btf/io_uring_submit_req")
@@ -325,21 +337,23 @@ static long overflow_count(void *map, const __u64 *key, struct request *request,
  */
 static long overflow_step(void *map, const __u64 *key, struct request *request, struct overflow *o)
 {
+	struct request told;
+
 	if (!may_be(o, request))
 		return 0;
-	if (request->type == EVENT_OPEN && !request->direct) {
+	told = *request;
+	if (told.type == EVENT_OPEN && !told.direct) {
 		if (o->result >= 0)
-			descriptor_got(o->result, request->flags, request->mode);
+			descriptor_opened(o->result, told.flags, told.mode);
 		else
-			request_send(request->place, request->type, 0);
+			request_send(told.place, told.type, 0);
 		if (o->candidates > 1)
 			return 0;
-		/* It has been told. */
-		request_leave(request->place);
-		request->place = 0;
-		request->type = 0;
+	} else {
+		request_send(told.place, told.type, 0);
 	}
-	request_end(*key, 0);
+	request_leave(told.place);
+	bpf_map_delete_elem(&requests, key);
 	return 0;
 }
 

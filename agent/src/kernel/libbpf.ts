@@ -240,6 +240,16 @@ export class BpfObject {
     return Object.fromEntries(rows);
   }
 
+  /** Puts a loaded program into a map of programs, as one that others go on as (bpf_tail_call). */
+  setCalled(map: string, index: number, program: string): void {
+    const fd = check(`fd of program ${program}`, c.programFd(this.#program(program)) as number);
+    const [key, value] = [index, fd].map((n) => new Uint8Array(new Uint32Array([n]).buffer)) as [
+      Uint8Array,
+      Uint8Array,
+    ];
+    updateMap(this.mapFd(map), key, value);
+  }
+
   attach(program: string): void {
     const handle = this.#program(program);
     this.#links.set(program, checkPointer(`attach ${program}`, c.programAttach(handle) as Pointer | null));

@@ -108,13 +108,15 @@ interface Loaded extends Pick<HookPlan, "captured" | "missing"> {
 
 /** What a mode says of its programs; those of processes it does not name. */
 interface LoadPlan extends Pick<HookPlan, "needs">, Partial<Pick<HookPlan, "targets">> {
+  /** Programs that are not attached, as others go on as them: in the order of the map `called`. */
+  readonly called?: readonly string[];
   readonly functions?: ReadonlyMap<string, KernelFunction>;
 }
 
 function loadObject(
   { object, ringBytes, secret, attachAll = false, verifierStatistics = false, ...options }: StageOptions,
   wanted: (program: string) => boolean,
-  { functions = new Map(), targets = new Map(), needs }: LoadPlan,
+  { functions = new Map(), targets = new Map(), called = [], needs }: LoadPlan,
 ): Pick<Loaded, "bpf" | "attachments" | "caching"> {
   const bpf = new BpfObject(object);
   try {
@@ -127,8 +129,11 @@ function loadObject(
     bpf.setInitialValue(".rodata.options", encodeOptions({ functions, secret, pathCounters: caching }));
     if (verifierStatistics) bpf.askStatistics();
     bpf.load();
+    for (const [index, program] of called.entries())
+      if (programs.includes(program)) bpf.setCalled("called", index, program);
     const needOf = (program: string): Need => (attachAll ? "always" : (needs.get(program) ?? "always"));
-    const loaded = programs.filter(wanted).map((program) => [program, needOf(program)] as const);
+    const attached = programs.filter((program) => wanted(program) && !called.includes(program));
+    const loaded = attached.map((program) => [program, needOf(program)] as const);
     return { bpf, attachments: new Attachments(bpf, new Map(loaded)), caching: caching !== undefined };
   } catch (error) {
     bpf.close();
@@ -136,12 +141,15 @@ function loadObject(
   }
 }
 
+/** See bpf/tracepoint.h. The second is not in the build for kernels before 5.17. */
+const CALLED = ["tracepoint_call", "tracepoint_received"];
+
 function loadTracepoints(options: StageOptions): Loaded {
   const uring = planUring();
   const load = (programs: ReadonlySet<string>, missing: HookPlan["missing"]): Loaded => {
     const needs = new Map(["tracepoint_sys_exit", ...programs].map((program) => [program, FILE_TYPES]));
     const wanted = (program: string): boolean => /^(process|tracepoint)_/.test(program) || programs.has(program);
-    return { ...loadObject(options, wanted, { needs }), captured: ALL_TYPES, missing };
+    return { ...loadObject(options, wanted, { needs, called: CALLED }), captured: ALL_TYPES, missing };
   };
   try {
     return load(uring.programs, uring.missing);

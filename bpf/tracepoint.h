@@ -163,10 +163,19 @@ out:
 SEC("tp_btf/sys_exit")
 int tracepoint_received(__u64 *ctx)
 {
-	struct call call = {};
+	struct scratch *s = operation_begin(EVENT_OPEN);
+	struct control c = {};
+	bool received;
 
-	if (read_arguments(&call, ctx) && call.result >= 0)
-		descriptors_received(&call);
+	if (!s)
+		return 0;
+	/* Only to read the call: each descriptor is an event with working memory of its own. */
+	__builtin_memset(&s->call, 0, sizeof(s->call));
+	received = read_arguments(&s->call, ctx) && s->call.result >= 0;
+	begin_control(&c, &s->call);
+	scratch_release(s);
+	if (received)
+		descriptors_received(&c);
 	return 0;
 }
 #endif

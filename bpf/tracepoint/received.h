@@ -48,6 +48,8 @@ struct control {
 	__u64 next; /* header */
 	__u32 descriptors;
 	__u32 compat;
+	__s32 taken; /* the descriptor that came without a message; negative: none */
+	__u32 reserved;
 };
 
 /*
@@ -155,43 +157,54 @@ static __always_inline void message_lost(struct control *c)
 	c->at = c->end;
 }
 
-/* One message, one header, or one descriptor. */
-static long control_step(__u32 i, struct control *c)
+/* One message, one header, or up to the next descriptor. Returns whether `fd` is one. */
+static __always_inline bool next_descriptor(struct control *c, int *fd)
 {
-	int fd = -1;
-
 	if (!c->descriptors && c->at >= c->end) {
-		if (!c->messages)
-			return 1;
 		read_message(c);
-		return 0;
+		return false;
 	}
 	if (!c->steps) {
 		message_lost(c);
-		return 0;
+		return false;
 	}
 	c->steps--;
 	if (!c->descriptors) {
 		read_control(c);
-		return 0;
+		return false;
 	}
-	bpf_probe_read_user(&fd, sizeof(fd), (void *)c->at);
-	descriptor_received(fd);
+	bpf_probe_read_user(fd, sizeof(*fd), (void *)c->at);
 	c->descriptors--;
-	c->at = c->descriptors ? c->at + sizeof(fd) : c->next;
-	return 0;
+	c->at = c->descriptors ? c->at + sizeof(*fd) : c->next;
+	return true;
 }
 
-static __always_inline void descriptors_received(struct call *call)
+static long control_step(__u32 i, struct control *c)
 {
-	struct control c = { .message = call->arg[2], .compat = call->compat };
+	int fd = c->taken;
 
+	if (fd < 0 && !c->messages && !c->descriptors && c->at >= c->end)
+		return 1;
+	if (fd >= 0 || next_descriptor(c, &fd))
+		descriptor_received(fd);
+	return c->taken >= 0;
+}
+
+static __always_inline void begin_control(struct control *c, struct call *call)
+{
+	c->taken = -1;
 	if (call->nr == NR_pidfd_getfd) {
-		descriptor_received(call->result);
+		c->taken = call->result;
 		return;
 	}
-	c.messages = call->nr == NR_recvmmsg ? call->result : 1;
-	if (c.messages > MESSAGES_MAX)
-		c.messages = MESSAGES_MAX;
-	bpf_loop(MESSAGES_MAX * (CONTROL_STEPS_MAX + 2) + 1, control_step, &c, 0);
+	c->message = call->arg[2];
+	c->compat = call->compat;
+	c->messages = call->nr == NR_recvmmsg ? call->result : 1;
+	if (c->messages > MESSAGES_MAX)
+		c->messages = MESSAGES_MAX;
+}
+
+static __always_inline void descriptors_received(struct control *c)
+{
+	bpf_loop(MESSAGES_MAX * (CONTROL_STEPS_MAX + 2) + 1, control_step, c, 0);
 }

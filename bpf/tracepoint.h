@@ -23,7 +23,7 @@ static __always_inline __u64 shaped_arg(struct pt_regs *regs, __u8 number)
 }
 
 /* An open, by far the most frequent event: it is resolved from the descriptor alone. */
-static __always_inline void open_done(struct pt_regs *regs, const struct shape *shape, __u64 nr,
+static __always_inline void open_done(struct pt_regs *regs, const struct shape *shape, __u32 nr,
 				      int fd)
 {
 	__u32 flags = shaped_arg(regs, shape->flags), mode = shaped_arg(regs, shape->mode);
@@ -35,12 +35,6 @@ static __always_inline void open_done(struct pt_regs *regs, const struct shape *
 	if (nr == NR_openat2)
 		read_how(syscall_arg(regs, 2), &flags, &mode);
 	descriptor_opened(fd, flags, mode);
-}
-
-/* Whether a call brings descriptors of other processes. */
-static __always_inline bool receives(__u32 nr)
-{
-	return nr == NR_pidfd_getfd || nr == NR_recvmsg || nr == NR_recvmmsg;
 }
 
 #ifndef WEIR_LEGACY
@@ -59,7 +53,7 @@ static __always_inline __u32 socket_call(__u32 number)
 }
 
 /* The 64-bit call that a 32-bit one is; 0: none that concerns us. */
-static __always_inline __u32 compat_number(struct pt_regs *regs, __u64 nr)
+static __always_inline __u32 compat_number(struct pt_regs *regs, __u32 nr)
 {
 	__u32 number = shapes[nr & (SYSCALLS - 1)].compat & COMPAT_NUMBER;
 
@@ -72,25 +66,22 @@ static __always_inline void widen_id(__u64 *id)
 	*id = (__u16)*id == 0xffff ? ID_UNCHANGED : (__u16)*id;
 }
 
-/* The arguments of a 32-bit call, as the 64-bit call has them. Returns whether it is one that concerns us. */
-static __always_inline bool compat_call(struct pt_regs *regs, __u64 nr, struct call *call)
+/* The arguments of a 32-bit call, as the 64-bit call has them. Returns whether they could be read. */
+static __always_inline bool compat_call(struct pt_regs *regs, __u32 nr, struct call *call)
 {
 	__u32 other = shapes[nr & (SYSCALLS - 1)].compat, parameters[3];
 
 	for (int i = 0; i < ARGUMENTS; i++)
 		call->arg[i + 1] = compat_arg(regs, i);
 	call->compat = true;
-	call->nr = compat_number(regs, nr);
 	if ((other & COMPAT_NUMBER) == COMPAT_SOCKETCALL) {
 		if (bpf_probe_read_user(parameters, sizeof(parameters), (void *)call->arg[2]) < 0)
 			return false;
 		for (int i = 0; i < 3; i++)
 			call->arg[i + 1] = parameters[i];
 	}
-	if (call->nr == 0 || call->nr >= SYSCALLS)
-		return false;
 	if (other & COMPAT_SHORT_IDS) {
-		const struct shape *shape = &shapes[call->nr];
+		const struct shape *shape = &shapes[call->nr & (SYSCALLS - 1)];
 
 		widen_id(&call->arg[shape->owner & 7]);
 		widen_id(&call->arg[(shape->owner + 1) & 7]);
@@ -110,39 +101,63 @@ struct {
 	__type(value, __u32);
 } called SEC(".maps");
 
-/* Reads the call that ends here. Returns whether it is one that concerns us. */
-static __always_inline bool read_arguments(struct call *call, __u64 *ctx)
+/* The call that ends, by its number in 64-bit programs; 0, which is read(2): none that concerns us. */
+static __always_inline __u32 concerned_number(struct pt_regs *regs, bool *compat)
 {
-	struct pt_regs *regs = (void *)ctx[0];
-	__u64 nr = syscall_nr(regs);
+	__u32 nr = syscall_nr(regs);
 
 	if (nr >= SYSCALLS)
-		return false;
-	call->result = ctx[1];
+		return 0;
+	BOUND(nr, SYSCALLS);
+	*compat = syscall_is_32bit();
+	if (!*compat)
+		return shapes[nr].type ? nr : 0;
 #ifndef WEIR_LEGACY
-	if (syscall_is_32bit())
-		return compat_call(regs, nr, call);
+	return compat_number(regs, nr);
+#else
+	return 0;
+#endif
+}
+
+/* Working memory with the call that ends here; the caller gives it back. NULL: no such call, or it is counted as lost. */
+static __always_inline struct scratch *call_begin(__u64 *ctx)
+{
+	struct pt_regs *regs = (void *)ctx[0];
+	struct scratch *s;
+	bool compat = false;
+	__u32 nr = concerned_number(regs, &compat);
+
+	if (!nr || nr >= SYSCALLS)
+		return NULL;
+	BOUND(nr, SYSCALLS);
+	s = operation_begin(shapes[nr].type);
+	if (!s)
+		return NULL;
+	__builtin_memset(&s->call, 0, sizeof(s->call));
+	s->call.nr = nr;
+	s->call.result = ctx[1];
+#ifndef WEIR_LEGACY
+	if (compat) {
+		if (compat_call(regs, syscall_nr(regs), &s->call))
+			return s;
+		operation_lost(shapes[nr].type);
+		scratch_release(s);
+		return NULL;
+	}
 #endif
 	for (int i = 0; i < ARGUMENTS; i++)
-		call->arg[i + 1] = syscall_arg(regs, i);
-	call->nr = nr;
-	return true;
+		s->call.arg[i + 1] = syscall_arg(regs, i);
+	return s;
 }
 
 /* Any call but those that returned or received a descriptor. */
 SEC("tp_btf/sys_exit")
 int tracepoint_call(__u64 *ctx)
 {
-	struct scratch *s =
-		operation_begin(shapes[syscall_nr((void *)ctx[0]) & (SYSCALLS - 1)].type);
+	struct scratch *s = call_begin(ctx);
 
 	if (!s)
 		return 0;
-	__builtin_memset(&s->call, 0, sizeof(s->call));
-	if (!read_arguments(&s->call, ctx))
-		goto out;
-	if (s->call.nr == NR_ioctl && !sets_attributes(s->call.arg[2]))
-		goto out;
 	if (!read_call(s))
 		goto out;
 	operation_done(s);
@@ -163,22 +178,39 @@ out:
 SEC("tp_btf/sys_exit")
 int tracepoint_received(__u64 *ctx)
 {
-	struct scratch *s = operation_begin(EVENT_OPEN);
 	struct control c = {};
-	bool received;
+	struct scratch *s;
 
+	if ((__s64)ctx[1] < 0)
+		return 0;
+	s = call_begin(ctx);
 	if (!s)
 		return 0;
 	/* Only to read the call: each descriptor is an event with working memory of its own. */
-	__builtin_memset(&s->call, 0, sizeof(s->call));
-	received = read_arguments(&s->call, ctx) && s->call.result >= 0;
 	begin_control(&c, &s->call);
 	scratch_release(s);
-	if (received)
-		descriptors_received(&c);
+	descriptors_received(&c);
 	return 0;
 }
 #endif
+
+/* Goes on as the program for a call, by its number in 64-bit programs. `request`: of ioctl(2). */
+static __always_inline void call_go_on(__u64 *ctx, __u32 nr, __u32 request)
+{
+	if (nr == NR_ioctl && !sets_attributes(request))
+		return;
+	if (nr == NR_pidfd_getfd || nr == NR_recvmsg || nr == NR_recvmmsg) {
+#ifdef WEIR_LEGACY
+		return;
+#else
+		bpf_tail_call(ctx, &called, CALLED_RECEIVED);
+#endif
+	} else {
+		bpf_tail_call(ctx, &called, CALLED_CALL);
+	}
+	/* It returns only where the agent has not set the program. */
+	operation_lost(shapes[nr & (SYSCALLS - 1)].type);
+}
 
 SEC("tp_btf/sys_exit")
 int tracepoint_sys_exit(__u64 *ctx)
@@ -186,13 +218,16 @@ int tracepoint_sys_exit(__u64 *ctx)
 	struct pt_regs *regs = (void *)ctx[0];
 	const struct shape *shape;
 	long ret = ctx[1];
-	__u64 nr;
+	__u32 nr;
 
 	/* The exit of every system call comes here: a cheap no for nearly all of them. */
 	if (!is_reported(ret))
 		return 0;
 	nr = syscall_nr(regs);
-	if (nr >= SYSCALLS || !shapes[nr].concerns)
+	if (nr >= SYSCALLS)
+		return 0;
+	BOUND(nr, SYSCALLS);
+	if (!shapes[nr].concerns)
 		return 0;
 	shape = &shapes[nr];
 	/* Only as a 32-bit call, and that would not return this. */
@@ -200,10 +235,9 @@ int tracepoint_sys_exit(__u64 *ctx)
 		return 0;
 	if (syscall_is_32bit()) {
 #ifndef WEIR_LEGACY
-		if (receives(compat_number(regs, nr)))
-			bpf_tail_call(ctx, &called, CALLED_RECEIVED);
-		else
-			bpf_tail_call(ctx, &called, CALLED_CALL);
+		nr = compat_number(regs, nr);
+		if (nr)
+			call_go_on(ctx, nr, compat_arg(regs, 1));
 #endif
 		return 0;
 	}
@@ -213,16 +247,10 @@ int tracepoint_sys_exit(__u64 *ctx)
 		open_done(regs, shape, nr, ret);
 		return 0;
 	}
-	if (nr == NR_ioctl && !sets_attributes(syscall_arg(regs, 1)))
-		return 0;
-	if (receives(nr)) {
 #ifndef WEIR_LEGACY
-		if (nr != NR_recvmsg ||
-		    may_have_received(syscall_arg(regs, 0), syscall_arg(regs, 1)))
-			bpf_tail_call(ctx, &called, CALLED_RECEIVED);
-#endif
+	if (nr == NR_recvmsg && !may_have_received(syscall_arg(regs, 0), syscall_arg(regs, 1)))
 		return 0;
-	}
-	bpf_tail_call(ctx, &called, CALLED_CALL);
+#endif
+	call_go_on(ctx, nr, syscall_arg(regs, 1));
 	return 0;
 }

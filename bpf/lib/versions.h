@@ -150,6 +150,15 @@ static __always_inline int result_of(void *ctx, __u32 parameters)
 	return returned(ctx, parameters);
 }
 
+/*
+ * Has the verifier forget what it knows of a value on the stack. Before 6.7 it looks at the callback of a loop once, with
+ * what is known of its context then, and removes what that excludes: nothing may be known of what turns change.
+ */
+static __always_inline void forget(void *value, __u32 bytes)
+{
+	bpf_probe_read_kernel(value, bytes, value);
+}
+
 /* Before 5.12 functions have no parameter for the id mapping of a mount: the others move up by one. */
 #ifdef WEIR_LEGACY
 #define MAPPED(n) ((n)-options.unmapped)

@@ -44,7 +44,7 @@ static __always_inline bool syscall_is_32bit(void)
 	return KNOWN(task, thread_info.flags) >> TIF_32BIT & 1;
 }
 
-static __always_inline __u64 syscall_nr(struct pt_regs *regs)
+static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 {
 	return regs->syscallno;
 }

@@ -60,8 +60,11 @@ static __always_inline bool syscall_is_32bit(void)
 	return KNOWN(task, thread_info.status) & TS_COMPAT;
 }
 
-/* `regs` is a pointer that the verifier knows: it is read without a helper. */
-static __always_inline __u64 syscall_nr(struct pt_regs *regs)
+/*
+ * `regs` is a pointer that the verifier knows: it is read without a helper. The kernel goes by the lower half of the
+ * register alone, whatever a task has written above.
+ */
+static __always_inline __u32 syscall_nr(struct pt_regs *regs)
 {
 	return regs->orig_ax;
 }

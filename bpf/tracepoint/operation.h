@@ -4,6 +4,7 @@
 
 #include "../lib/argument.h"
 
+#define FLAGS_UNKNOWN	~0U /* of a call that was not read: any may have been set */
 #define O_TMPFILE_BIT	020000000
 #define RENAME_EXCHANGE 2
 
@@ -130,11 +131,18 @@ static __always_inline struct scratch *operation_begin(__u32 type)
 
 	if (s)
 		__builtin_memset(&s->operation, 0, sizeof(s->operation));
-	else if (c) {
-		c->seen++;
+	else if (c && event_wanted(c, current_slot(), type, FLAGS_UNKNOWN))
 		c->lost_no_scratch++;
-	}
 	return s;
+}
+
+/* Counts an operation that came to no program, or whose arguments were not there any more. */
+static __always_inline void operation_lost(__u32 type)
+{
+	struct counters *c = counters_of(type);
+
+	if (c && event_wanted(c, current_slot(), type, FLAGS_UNKNOWN))
+		c->lost_unreadable++;
 }
 
 /* The task has got a descriptor: from a call that opens, or from another process. `flags`, `mode`: of open(2). */

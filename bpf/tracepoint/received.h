@@ -206,5 +206,6 @@ static __always_inline void begin_control(struct control *c, struct call *call)
 
 static __always_inline void descriptors_received(struct control *c)
 {
+	forget(c, sizeof(*c));
 	bpf_loop(MESSAGES_MAX * (CONTROL_STEPS_MAX + 2) + 1, control_step, c, 0);
 }

@@ -362,7 +362,9 @@ int uring_overflow(__u64 *ctx)
 {
 	struct overflow o = { .ring = ctx[0], .user_data = ctx[1], .result = (__s32)ctx[2] };
 
+	forget(&o, sizeof(o));
 	bpf_for_each_map_elem(&requests, overflow_count, &o, 0);
+	forget(&o, sizeof(o));
 	if (o.candidates)
 		bpf_for_each_map_elem(&requests, overflow_step, &o, 0);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls that no script can make: `calls int80 NUMBER ARGUMENT…` by the table of 32-bit programs; `calls rights WAY PATH…`
+ * Calls that no script can make: `calls int80 NUMBER ARGUMENT…` by the table of 32-bit programs; `calls wide NUMBER
+ * ARGUMENT…` with what the kernel does not look at set in the register of the number; `calls rights WAY PATH…`
  * hands open files to a process, which receives them with WAY; `calls uring HOW OPERATION…` by io_uring.
  *
  * An ARGUMENT is a number, =TEXT for a string, or @PATH for a descriptor of that file, opened to read.
@@ -69,14 +70,29 @@ static long int80(long number, const long *a)
 	return (int)result;
 }
 
-static void call32(int count, char **words)
+/* The kernel takes the number of a call from the lower half of the register. */
+static long wide(long number, const long *a)
+{
+	long result;
+	register long fourth asm("r10") = a[3];
+	register long fifth asm("r8") = a[4];
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number | 0x5a5a5a5aL << 32), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(fourth),
+		       "r"(fifth)
+		     : "memory", "rcx", "r11");
+	return result;
+}
+
+static void call(long (*way)(long, const long *), int count, char **words)
 {
 	long a[6] = {};
 	long result;
 
 	for (int i = 1; i < count && i < 6; i++)
 		a[i - 1] = argument(words[i]);
-	result = int80(strtol(words[0], NULL, 0), a);
+	result = way(strtol(words[0], NULL, 0), a);
 	if (result < 0) {
 		errno = -result;
 		die(words[0]);
@@ -310,7 +326,9 @@ static void rights(const char *way, int count, char **paths)
 int main(int count, char **words)
 {
 	if (count > 2 && strcmp(words[1], "int80") == 0)
-		call32(count - 2, words + 2);
+		call(int80, count - 2, words + 2);
+	else if (count > 2 && strcmp(words[1], "wide") == 0)
+		call(wide, count - 2, words + 2);
 	else if (count > 3 && strcmp(words[1], "rights") == 0)
 		rights(words[2], count - 3, words + 3);
 	else if (count > 3 && strcmp(words[1], "uring") == 0)

@@ -105,7 +105,7 @@ const calls32: Technique = {
     c 212 =f 70000 -1; c 198 =f 5 6; c 298 ${AT_FDCWD} =f 7 8 0; c 9 =f =d/g; c 83 =../f =d/l; c 38 =a =d/a
     c 353 ${AT_FDCWD} =b ${AT_FDCWD} =d/a 2; c 39 =e 0750; c 296 ${AT_FDCWD} =d/e 0700; c 40 =e
     c 301 ${AT_FDCWD} =d/e 0x200; c 10 =d/a; c 30 =f 0; c 320 @d =g 0 0; c 226 =f =trusted.weir =v 1 0
-    c 235 =f =trusted.weir; c 12 =d; c 438 0 0 0 2>/dev/null || true`,
+    c 235 =f =trusted.weir; c 12 =d; c 80 0 0; c 438 0 0 0 2>/dev/null || true`,
   types: [..."open chmod chown link rename mkdir rmdir unlink utimes setxattr removexattr chdir".split(" ")],
   expected: () => [
     { type: "chdir", path: "" },
@@ -144,6 +144,21 @@ const calls32: Technique = {
     { type: "chdir", path: "d" },
   ],
   modes: ["tracepoint"],
+};
+
+const wideNumbers: Technique = {
+  name: "calls by a number above which the register has more",
+  before: ": > f; : > g",
+  act: `w() { "$CALLS" wide "$@"; }; w 2 =f 2; w 257 ${AT_FDCWD} =f 1; w 90 =f 0600; w 82 =g =h; w 87 =h`,
+  types: ["open", "chmod", "rename", "unlink"],
+  expected: () => [
+    { type: "open", path: "f" },
+    { type: "open", path: "f" },
+    { type: "chmod", path: "f", opMode: 0o600 },
+    { type: "rename", path: "g", destination: "h" },
+    { type: "unlink", path: "h" },
+  ],
+  since: [5, 13],
 };
 
 /** As a user who may go into the folder and owns nothing in it. */
@@ -185,4 +200,4 @@ const refusals: readonly Technique[] = [
   },
 ];
 
-export const NODES: readonly Technique[] = [...nodes, ...links, ...renames, calls32, ...refusals];
+export const NODES: readonly Technique[] = [...nodes, ...links, ...renames, calls32, wideNumbers, ...refusals];

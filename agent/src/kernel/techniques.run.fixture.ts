@@ -38,6 +38,8 @@ export function shell(script: string, folder: string): string {
   const { status, stdout, stderr } = spawnSync("/bin/bash", ["-ec", script], {
     cwd: folder,
     encoding: "utf8",
+    // A socket there makes bash read the user's .bashrc.
+    stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, CALLS: callsProgram() },
   });
   if (status !== 0 || stderr !== "") throw new Error(`${script}\nfailed with status ${status}: ${stderr}`);

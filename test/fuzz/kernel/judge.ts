@@ -117,7 +117,8 @@ class Judging implements Verdict {
       const [startNs, endNs] = one < other ? [one, other] : [other, one];
       const candidate = filtered[next];
       const timeNs = candidate?.[0].timeNs;
-      const mine = timeNs !== undefined && timeNs >= startNs && timeNs <= endNs ? candidate : undefined;
+      const between = timeNs !== undefined && timeNs >= startNs && timeNs <= endNs;
+      const mine = between && !isOfLater(candidate as Operation, before, { at: i, endNs }) ? candidate : undefined;
       if (mine) next++;
       this.#operation({ first, second, mine, sinceNs, startNs, endNs });
       sinceNs = endNs;
@@ -219,6 +220,26 @@ class Judging implements Verdict {
       if (!this.#founded.has(id))
         this.find("unfounded", `${event.type} of ${file.path} was detected by rule ${rule.id}, which does not match`);
   }
+}
+
+/**
+ * Whether what passed is a later one of the events that one run of a program makes (both names of an exchange, the
+ * descriptors of a message): its time lies between those of the earlier ones, too.
+ * @param at the event that comes first by time; `endNs`: when both stages had it
+ */
+function isOfLater(
+  candidate: Operation,
+  events: readonly Operation[],
+  { at, endNs }: { at: number; endNs: bigint },
+): boolean {
+  const says = (event: Operation): boolean => event.some((seen) => candidate.some((record) => agree(seen, record)));
+  if (says(events[at] as Operation)) return false;
+  for (let i = at + 1; i < events.length; i++) {
+    const later = events[i] as Operation;
+    if (later[0].timeNs >= endNs) return false;
+    if (says(later)) return true;
+  }
+  return false;
 }
 
 /** Whether two records of one operation are by the same name. */

@@ -249,11 +249,9 @@ int event_judge(struct scratch *s, __u64 tenants)
 	r->head.generation = g->generation;
 	r->op_flags = s->flags;
 	r->directory_key = key;
-	if (s->request && request_defer(s, end)) {
+	if (s->request && request_defer(s, end))
 		c->seen--;
-		return 0;
-	}
-	if (send(s, c, end))
+	else if (send(s, c, end))
 		c->passed++;
 	return 0;
 }

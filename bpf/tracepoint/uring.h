@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "../include/uring.h"
 #include "operation.h"
 #include "call.h"
 

@@ -243,11 +243,8 @@ export class BpfObject {
   /** Puts a loaded program into a map of programs, as one that others go on as (bpf_tail_call). */
   setCalled(map: string, index: number, program: string): void {
     const fd = check(`fd of program ${program}`, c.programFd(this.#program(program)) as number);
-    const [key, value] = [index, fd].map((n) => new Uint8Array(new Uint32Array([n]).buffer)) as [
-      Uint8Array,
-      Uint8Array,
-    ];
-    updateMap(this.mapFd(map), key, value);
+    const u32 = (n: number): Uint8Array => new Uint8Array(new Uint32Array([n]).buffer);
+    updateMap(this.mapFd(map), u32(index), u32(fd));
   }
 
   attach(program: string): void {

@@ -23,8 +23,8 @@ static __always_inline __u64 shaped_arg(struct pt_regs *regs, __u8 number)
 }
 
 /* An open, by far the most frequent event: it is resolved from the descriptor alone. */
-static __always_inline void open_done(struct pt_regs *regs, const struct shape *shape, __u32 nr,
-				      int fd)
+static __always_inline void open_done(struct task_struct *task, struct pt_regs *regs,
+				      const struct shape *shape, __u32 nr, int fd)
 {
 	__u32 flags = shaped_arg(regs, shape->flags), mode = shaped_arg(regs, shape->mode);
 
@@ -34,7 +34,7 @@ static __always_inline void open_done(struct pt_regs *regs, const struct shape *
 #endif
 	if (nr == NR_openat2)
 		read_how(syscall_arg(regs, 2), &flags, &mode);
-	descriptor_opened(fd, flags, mode);
+	descriptor_opened(task, fd, flags, mode);
 }
 
 #ifndef WEIR_LEGACY
@@ -109,7 +109,7 @@ static __always_inline __u32 concerned_number(struct pt_regs *regs, bool *compat
 	if (nr >= SYSCALLS)
 		return 0;
 	BOUND(nr, SYSCALLS);
-	*compat = syscall_is_32bit();
+	*compat = syscall_is_32bit(current_task());
 	if (!*compat)
 		return shapes[nr].type ? nr : 0;
 #ifndef WEIR_LEGACY
@@ -216,6 +216,7 @@ SEC("tp_btf/sys_exit")
 int tracepoint_sys_exit(__u64 *ctx)
 {
 	struct pt_regs *regs = (void *)ctx[0];
+	struct task_struct *task;
 	const struct shape *shape;
 	long ret = ctx[1];
 	__u32 nr;
@@ -233,7 +234,8 @@ int tracepoint_sys_exit(__u64 *ctx)
 	/* Only as a 32-bit call, and that would not return this. */
 	if (!shape->type && ret > 0 && !(shape->compat & COMPAT_RETURNS))
 		return 0;
-	if (syscall_is_32bit()) {
+	task = current_task();
+	if (syscall_is_32bit(task)) {
 #ifndef WEIR_LEGACY
 		nr = compat_number(regs, nr);
 		if (nr)
@@ -244,7 +246,7 @@ int tracepoint_sys_exit(__u64 *ctx)
 	if (!shape->type)
 		return 0;
 	if (shape->opens && ret >= 0) {
-		open_done(regs, shape, nr, ret);
+		open_done(task, regs, shape, nr, ret);
 		return 0;
 	}
 #ifndef WEIR_LEGACY

@@ -23,13 +23,14 @@ SEC("fentry/set_fs_pwd")
 int trampoline_chdir(void *ctx)
 {
 	struct path *to = (void *)argument(ctx, 1);
-	struct scratch *s = event_begin(EVENT_CHDIR, 0);
+	struct scratch *s;
 	struct path path;
 
-	if (!s)
-		return 0;
 	path.mnt = BPF_CORE_READ(to, mnt);
 	path.dentry = BPF_CORE_READ(to, dentry);
+	s = file_event_begin(EVENT_CHDIR, 0, &path);
+	if (!s)
+		return 0;
 	event_subject(s, &path);
 	push_file(s, &path);
 	event_end(s, 0);

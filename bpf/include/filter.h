@@ -62,6 +62,21 @@ struct generation {
 	__u32 bitmap[BITMAP_WORDS];
 };
 
+/*
+ * Which generation is active, and of both slots what decides on nearly every event: all of it in few lines of memory,
+ * at an address that programs know.
+ */
+#define GENERATION_SLOTS 2
+#define WANTED_ANYWAY	 (1ULL << 32) /* whatever the flags */
+
+struct active {
+	__u32 slot;
+	__u32 generation[GENERATION_SLOTS];
+	__u32 reserved;
+	/* By type and slot: flags of which an event must have one, or WANTED_ANYWAY; 0: nobody wants the type. */
+	__u64 wanted[EVENT_TYPES][GENERATION_SLOTS];
+};
+
 /* What happened to the events of one type, per CPU. seen = the sum of the others up to lost_unreadable.
  * Each name by which an event is judged counts as one. */
 struct counters {

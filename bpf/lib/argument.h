@@ -30,9 +30,8 @@ static __always_inline long read_string(struct scratch *s, char *to, __u64 strin
 	return bpf_probe_read_user_str(to, PATH_BYTES_MAX + 1, (void *)string);
 }
 
-static __always_inline struct file *file_of(int fd)
+static __always_inline struct file *file_of(struct task_struct *task, int fd)
 {
-	struct task_struct *task = current_task();
 	struct fdtable *table = KNOWN(task, files, fdt);
 
 	if ((__u32)fd >= KNOWN(table, max_fds))
@@ -49,7 +48,7 @@ static __always_inline int push_descriptor(struct scratch *s, int fd, struct pat
 		path->mnt = KNOWN(task, fs, pwd.mnt);
 		path->dentry = KNOWN(task, fs, pwd.dentry);
 	} else {
-		struct file *file = file_of(fd);
+		struct file *file = file_of(current_task(), fd);
 
 		if (!file)
 			return -1;

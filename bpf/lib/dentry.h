@@ -110,11 +110,11 @@ GLOBAL __u64 hash_name(struct scratch *s, __u32 len)
 }
 
 /*
- * Reads a dentry: its parent, and its name as a component. Returns false where the name can't be read. `calls`: a long
- * name may be hashed by a call, which is one frame more.
+ * Reads a dentry: its parent, and its name as a component. Returns false for a long name, which is not hashed. `room`
+ * is used without direct loads.
  */
-static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
-				      struct dentry **parent, struct component *c, bool calls)
+static __always_inline bool read_short_link(struct link *room, struct dentry *dentry,
+					    struct dentry **parent, struct component *c)
 {
 	bool is_short;
 
@@ -125,10 +125,10 @@ static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 		c->name = (__u64)view->d_name.name;
 		c->len = view->d_name.len;
 	} else {
-		copy_link(&s->link, dentry);
-		*parent = s->link.parent;
-		c->name = (__u64)s->link.name;
-		c->len = s->link.hash_len >> 32;
+		copy_link(room, dentry);
+		*parent = room->parent;
+		c->name = (__u64)room->name;
+		c->len = room->hash_len >> 32;
 	}
 	is_short = c->name == (__u64)dentry + SHORT_NAME_AT && c->len < SHORT_NAME_MAX;
 	if (is_short && DIRECT_LOADS) {
@@ -138,9 +138,21 @@ static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
 		return true;
 	}
 	if (is_short && link_is_whole()) {
-		c->hash = words_hash(s->link.words, c->len);
+		c->hash = words_hash(room->words, c->len);
 		return true;
 	}
+	return false;
+}
+
+/*
+ * The same of a name of any length. Returns false where the name can't be read. `calls`: a long name may be hashed by a
+ * call, which is one frame more.
+ */
+static __always_inline bool read_link(struct scratch *s, struct dentry *dentry,
+				      struct dentry **parent, struct component *c, bool calls)
+{
+	if (read_short_link(&s->link, dentry, parent, c))
+		return true;
 	if (c->len > NAME_BYTES_MAX ||
 	    bpf_probe_read_kernel(s->name, c->len & NAME_BYTES_MAX, (void *)c->name) < 0)
 		return false;

@@ -128,12 +128,13 @@ static __always_inline __u32 last_buffer_flags(struct pipe_inode_info *pipe)
 	return buffer_flags(pipe, BPF_CORE_READ(pipe, head) - 1);
 }
 
+/* As numbers to the verifier. */
 static __always_inline struct path path_of(struct file *file)
 {
 	struct path path;
 
-	path.mnt = READ(file, f_path.mnt);
-	path.dentry = READ(file, f_path.dentry);
+	path.mnt = (void *)READ_NUMBER(file, f_path.mnt);
+	path.dentry = (void *)READ_NUMBER(file, f_path.dentry);
 	return path;
 }
 

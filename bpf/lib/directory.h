@@ -10,7 +10,7 @@
  * directory at the same address. It is told by inode number and inode generation, on file systems that never give the
  * same pair twice, and by name and parent besides. What does not fit exactly is walked.
  *
- * Entries are per CPU and written under an odd version, so a program that preempts another finds a whole entry or none.
+ * Entries are per CPU and read whole or not at all (whole.h).
  */
 #pragma once
 
@@ -20,10 +20,9 @@
 #define DIRECTORIES 1024
 
 struct directory {
-	__u32 version; /* odd while it is written */
+	struct whole whole;
 	__u32 depth;
 	__u32 bytes; /* of its path */
-	__u32 held;  /* by the program that writes */
 	struct identity identity;
 	__u64 hash; /* of its path */
 	__u64 quiet; /* types that it and the directories above it do not approve, whatever the flags */
@@ -59,14 +58,14 @@ static __always_inline bool has_generations(struct inode *inode)
 	return false;
 }
 
-/* What was read before is not read later than what follows. x86 keeps loads in order. */
-static __always_inline void read_barrier(struct scratch *s)
+/* What was read before is not read later than what follows; `any`: memory of ours. x86 keeps loads in order. */
+static __always_inline void read_barrier(volatile __u64 *any)
 {
 #if defined(__TARGET_ARCH_x86)
 	barrier();
 #else
 	/* An atomic operation is a full barrier where its result is wanted. */
-	__u64 before = __sync_fetch_and_add(&s->pointer, 0);
+	__u64 before = __sync_fetch_and_add(any, 0);
 
 	barrier_var(before);
 #endif
@@ -79,139 +78,227 @@ static __always_inline __u32 counter_at(__u64 address)
 	return READ(counter, sequence);
 }
 
-/* Whether nothing was renamed or mounted since the identity was taken. */
-static __always_inline bool still_true(struct scratch *s)
+/* Whether nothing was renamed or mounted since the kernel's counters said this. */
+static __always_inline bool still_true(__u32 renames, __u32 mounts, volatile __u64 *any)
 {
-	read_barrier(s);
-	return counter_at(options.rename_lock) == s->identity.renames &&
-	       counter_at(options.mount_lock) == s->identity.mounts;
+	read_barrier(any);
+	return counter_at(options.rename_lock) == renames &&
+	       counter_at(options.mount_lock) == mounts;
 }
 
-static __always_inline struct directory *directory_slot(struct scratch *s)
+static __always_inline struct directory *directory_slot(__u64 dentry, __u64 mnt)
 {
-	__u64 h = (*(volatile __u64 *)&s->identity.dentry >> 6 ^ s->identity.mnt) * HASH_A;
-	__u32 index = h >> 54 & (DIRECTORIES - 1);
+	__u32 index = ((dentry >> 6 ^ mnt) * HASH_A) >> 54 & (DIRECTORIES - 1);
 
 	return bpf_map_lookup_elem(&directories, &index);
 }
 
-#define SAME(member) (e->identity.member == s->identity.member)
-
-static __always_inline bool is_directory(struct directory *e, struct scratch *s)
+/* The directory of a file, by the numbers of its struct vfsmount and struct dentry. 0: none that might be cached. */
+static __always_inline __u64 directory_of(__u64 vfsmount, __u64 dentry)
 {
-	return SAME(dentry) && SAME(renames) && SAME(mounts) && SAME(generation) && SAME(mnt) &&
-	       SAME(ns) && SAME(parent) && SAME(name_hash_len) && SAME(inode) && SAME(number) &&
-	       SAME(inode_generation);
+	struct vfsmount *mnt = (void *)vfsmount;
+	struct dentry *leaf = (void *)dentry;
+	__u64 parent = READ_NUMBER(leaf, d_parent);
+
+	if (!mnt || parent == dentry || READ_NUMBER(mnt, mnt_root) == dentry)
+		return 0;
+	return parent;
 }
 
-/* The identity of the directory of `leaf`. */
-static __always_inline void identify(struct scratch *s, struct generation *g, struct dentry *dir)
+/* The mount namespace of a task, as a number. */
+static __always_inline __u64 namespace_of(struct task_struct *task)
 {
-	struct task_struct *task = current_task();
-	struct inode *inode = READ(dir, d_inode);
+	struct nsproxy *namespaces = KNOWN(task, nsproxy);
 
-	s->identity.parent = (__u64)READ(dir, d_parent);
-	if (DIRECT_LOADS)
-		s->identity.name_hash_len = *(__u64 *)&VIEW(dir)->d_name;
-	else
-		bpf_probe_read_kernel(&s->identity.name_hash_len, sizeof(__u64), &dir->d_name);
-	s->identity.inode = (__u64)inode;
-	s->identity.number = READ(inode, i_ino);
-	s->identity.inode_generation = READ(inode, i_generation);
-	s->identity.ns = (__u64)KNOWN(task, nsproxy, mnt_ns);
-	s->identity.generation = g->generation;
-	s->identity.dentry = (__u64)dir;
+	return READ_NUMBER(namespaces, mnt_ns);
 }
 
 /*
- * Takes the identity of the directory of a file, and judges the file by what is known of it. Returns whether that
- * was enough; the verdict is in s->verdict. A global function for the reason that path.h gives.
+ * What a directory is told by, beside its address and its mount: DO(member, value) for each. Read one by one where they
+ * are compared, so that nothing needs to be kept.
  */
-GLOBAL int directory_judges(struct scratch *s, __u64 vfsmount, __u64 dentry)
-{
-	struct vfsmount *mnt = (void *)vfsmount;
-	struct dentry *leaf = (void *)dentry, *dir;
-	__u64 hash, quiet, silent;
-	struct component *name;
-	struct generation *g;
-	struct directory *e;
-	struct interest *i;
-	__u32 version, type;
+#define EACH_OF_IDENTITY(DO)                            \
+	DO(parent, READ_NUMBER(dir, d_parent))          \
+	DO(name_hash_len, READ_NUMBER(dir, d_name))     \
+	DO(inode, (__u64)inode)                         \
+	DO(number, READ(inode, i_ino))                  \
+	DO(inode_generation, READ(inode, i_generation)) \
+	DO(ns, ns)
 
-	if (!s)
+#define TAKE(member, value) id->member = value;
+#define SAME(member, value) &&id->member == (value)
+
+static __always_inline bool is_directory(const struct identity *id, __u64 ns, __u64 dentry,
+					 __u64 mnt)
+{
+	struct dentry *dir = (void *)dentry;
+	struct inode *inode = READ(dir, d_inode);
+
+	return id->dentry == dentry && id->mnt == mnt EACH_OF_IDENTITY(SAME);
+}
+
+static __always_inline void identify(struct identity *id, __u64 ns, __u64 dentry, __u64 mnt)
+{
+	struct dentry *dir = (void *)dentry;
+	struct inode *inode = READ(dir, d_inode);
+
+	id->dentry = dentry;
+	id->mnt = mnt;
+	EACH_OF_IDENTITY(TAKE)
+}
+
+static __always_inline bool is_same(const struct identity *a, const struct identity *b)
+{
+	const __u64 *x = (void *)a, *y = (void *)b;
+
+	for (__u32 i = 0; i < sizeof(*a) / sizeof(*x); i++)
+		if (x[i] != y[i])
+			return false;
+	return true;
+}
+
+static __always_inline bool approves(const struct event *e, struct generation *g, __u32 kind,
+				     __u64 hash)
+{
+	struct approver_key key = { .hash = hash, .kind = kind, .type = e->type };
+	struct approver *a = approver_of(g, e->slot, &key);
+
+	return a && flags_fit(a->flags_any, e->flags);
+}
+
+/*
+ * Whether nobody approves a file, in a directory with this hash that nobody approves. A global function for the reason
+ * that path.h gives.
+ */
+GLOBAL int is_unapproved(__u64 dentry, __u64 hash, __u32 type, __u32 flags, __u32 slot)
+{
+	struct event e = { .type = type, .flags = flags, .slot = slot };
+	struct generation *g = generation_in(slot);
+	struct dentry *parent;
+	struct component name;
+	struct interest *i;
+	struct link room;
+
+	if (!g)
+		return false;
+	i = &g->interest[type & (EVENT_TYPES - 1)];
+	if (i->unfiltered && flags_fit(i->unfiltered_flags_any, flags))
+		return false;
+	return read_short_link(&room, (void *)dentry, &parent, &name) &&
+	       !approves(&e, g, APPROVER_PATH, child_hash(hash, name.hash)) &&
+	       !approves(&e, g, APPROVER_BASENAME, name.hash);
+}
+
+#define VERDICT_NONE	   0
+#define VERDICT_SILENT	   1
+#define VERDICT_UNAPPROVED 2
+
+/*
+ * What is known of a file's directory says of an event with this type and flags; `ns` is the task's. Its frame, as a
+ * global function's, is not on those of what follows where it says nothing.
+ */
+GLOBAL int directory_judges(__u64 vfsmount, __u64 dentry, __u64 ns, __u32 flags,
+			    __u32 type_and_slot)
+{
+	__u32 type = type_and_slot >> 1 & (EVENT_TYPES - 1), slot = type_and_slot & 1;
+	struct dentry *leaf = (void *)dentry;
+	__u64 hash, quiet, silent, bit = TYPE_BIT(type), dir;
+	__u32 version, len, renames, mounts;
+	struct directory *known;
+
+	dir = directory_of(vfsmount, dentry);
+	if (!dir)
+		return VERDICT_NONE;
+	known = directory_slot(dir, vfsmount);
+	if (!known)
+		return VERDICT_NONE;
+	version = whole_version(&known->whole);
+	if (known->identity.generation != active.generation[slot] ||
+	    !is_directory(&known->identity, ns, dir, vfsmount))
+		return VERDICT_NONE;
+	hash = known->hash;
+	quiet = known->quiet & bit;
+	silent = known->silent & bit;
+	renames = known->identity.renames;
+	mounts = known->identity.mounts;
+	len = READ(leaf, d_name.len);
+	if (known->depth >= PATH_DEPTH_MAX || known->bytes + 1 + len > PATH_BYTES_MAX || !len)
+		return VERDICT_NONE;
+	if (!is_whole(&known->whole, version))
+		return VERDICT_NONE;
+	/* Other names than this one, in other directories: theirs is to say. */
+	if (may_have_links(type, dentry))
+		return VERDICT_NONE;
+	if (!silent && (!quiet || !is_unapproved(dentry, hash, type, flags, slot)))
+		return VERDICT_NONE;
+	if (!still_true(renames, mounts, &known->hash))
+		return VERDICT_NONE;
+	return silent ? VERDICT_SILENT : VERDICT_UNAPPROVED;
+}
+
+/*
+ * Whether what is known of a file's directory decides that the event is dropped. If so, it is counted. Nothing is
+ * claimed for it before, since it is the fate of most events.
+ */
+static __always_inline bool directory_drops(const struct event *e, __u64 vfsmount, __u64 dentry)
+{
+	int verdict;
+
+	if (!options.rename_lock || e->type >= 64 || !(SILENT_TYPES & TYPE_BIT(e->type & 63)))
+		return false;
+	verdict = directory_judges(vfsmount, dentry, namespace_of(e->task), e->flags,
+				   e->type << 1 | e->slot);
+	if (verdict == VERDICT_SILENT)
+		e->counters->dropped_directory++;
+	else if (verdict == VERDICT_UNAPPROVED)
+		e->counters->dropped_approver++;
+	return verdict != VERDICT_NONE;
+}
+
+/* Takes the identity of the directory before the walk. A global function for the reason that path.h gives. */
+GLOBAL int directory_begin(struct scratch *s, __u64 vfsmount, __u64 dentry)
+{
+	__u64 dir;
+
+	if (!s || s->type >= 64 || !(SILENT_TYPES & TYPE_BIT(s->type & 63)))
 		return 0;
-	g = generation_in(s->slot);
-	if (!g || s->type >= EVENT_TYPES || !mnt)
-		return 0;
+	s->identity.generation = active.generation[s->slot & 1];
 	s->identity.renames = counter_at(options.rename_lock);
 	s->identity.mounts = counter_at(options.mount_lock);
+	read_barrier(&s->pointer);
+	/* Something is being renamed or mounted. */
 	if ((s->identity.renames | s->identity.mounts) & 1)
 		return 0;
-	read_barrier(s);
-	name = &s->climb[0];
-	if (leaf == READ(mnt, mnt_root) || !read_link(s, leaf, &dir, name, true) || !dir ||
-	    dir == leaf)
+	dir = directory_of(vfsmount, dentry);
+	if (!dir)
 		return 0;
-	s->identity.mnt = vfsmount;
-	identify(s, g, dir);
-	e = directory_slot(s);
-	if (!e)
-		return 0;
-	version = *(volatile __u32 *)&e->version;
-	barrier();
-	if (version & 1 || !is_directory(e, s))
-		return 0;
-	hash = e->hash;
-	quiet = e->quiet;
-	silent = e->silent;
-	if (e->depth >= PATH_DEPTH_MAX || e->bytes + 1 + name->len > PATH_BYTES_MAX || !name->len)
-		return 0;
-	barrier();
-	if (*(volatile __u32 *)&e->version != version)
-		return 0;
-	if (silent & TYPE_BIT(s->type & 63)) {
-		s->verdict = VERDICT_SILENT;
-		return still_true(s);
-	}
-	type = s->type;
-	BOUND(type, EVENT_TYPES);
-	i = &g->interest[type];
-	if (!(quiet & TYPE_BIT(type)) ||
-	    (i->unfiltered && flags_fit(i->unfiltered_flags_any, s->flags)))
-		return 0;
-	if (approved(s, g, APPROVER_PATH, child_hash(hash, name->hash)) ||
-	    approved(s, g, APPROVER_BASENAME, name->hash))
-		return 0;
-	s->verdict = VERDICT_UNAPPROVED;
-	return still_true(s);
+	identify(&s->identity, namespace_of(current_task()), dir, vfsmount);
+	s->has_identity = 1;
+	return 0;
 }
 
 /* Keeps what the walk has found, if it was undisturbed. `silent`: a discarder was found, too. */
 GLOBAL int directory_keep(struct scratch *s, int silent)
 {
 	struct directory *e;
-	__u32 above, version;
 	struct inode *inode;
+	__u32 above;
 	__u64 bit, quiet_before = 0, silent_before = 0;
 
-	if (!s || !s->identity.dentry || !s->by_object || s->truncated || s->type >= 64)
+	if (!s || !s->has_identity || !s->by_object || s->truncated || s->type >= 64)
 		return 0;
 	above = s->depth - 1;
 	if (above >= PATH_DEPTH_MAX)
 		return 0;
 	BOUND(above, PATH_DEPTH_MAX);
 	inode = (void *)s->identity.inode;
-	if (!has_generations(inode) || !still_true(s))
+	if (!has_generations(inode) ||
+	    !still_true(s->identity.renames, s->identity.mounts, &s->pointer))
 		return 0;
-	e = directory_slot(s);
-	if (!e)
+	e = directory_slot(s->identity.dentry, s->identity.mnt);
+	if (!e || !whole_begin(&e->whole))
 		return 0;
-	if (!hold(&e->held))
-		return 0;
-	version = e->version;
-	*(volatile __u32 *)&e->version = version + 1;
-	barrier();
-	if (is_directory(e, s)) {
+	if (is_same(&e->identity, &s->identity)) {
 		quiet_before = e->quiet;
 		silent_before = e->silent;
 	}
@@ -222,33 +309,23 @@ GLOBAL int directory_keep(struct scratch *s, int silent)
 	e->bytes = s->levels[above].end - s->start;
 	e->quiet = quiet_before | (s->loud ? 0 : bit);
 	e->silent = silent_before | (silent ? bit : 0);
-	barrier();
-	*(volatile __u32 *)&e->version = version + 2;
-	release(&e->held);
+	whole_end(&e->whole);
 	return 0;
 }
 
-/* The path of an event that has only this one, that of a file. */
+/* The path of an event that has only this one, that of a file; its pointers are numbers to the verifier. */
 static __always_inline void push_file(struct scratch *s, struct path *path)
 {
-	bool caches = options.rename_lock && s->type < 64 && SILENT_TYPES & TYPE_BIT(s->type);
-	__u64 mnt = as_number(s, path->mnt), dentry = as_number(s, path->dentry);
+	__u64 vfsmount = (__u64)path->mnt, dentry = (__u64)path->dentry;
 
-	s->objects[0].mnt = mnt;
+	s->objects[0].mnt = vfsmount;
 	s->objects[0].dentry = dentry;
 	s->objects[0].name = 0;
-	if (caches) {
-		if (directory_judges(s, mnt, dentry))
-			return;
-		s->verdict = VERDICT_NONE;
-	}
-	path_push_object(s, mnt, dentry);
-#ifdef WEIR_NAMES
-	s->plural = has_other_places(s, mnt) ? PLURAL_YES : PLURAL_NO;
-#else
-	s->plural = PLURAL_NO;
-#endif
+	if (options.rename_lock)
+		directory_begin(s, vfsmount, dentry);
+	path_push_object(s, vfsmount, dentry);
+	s->plural = has_other_places(s, vfsmount) ? PLURAL_YES : PLURAL_NO;
 	/* What is known of one path of a directory says nothing of another one. */
-	if (caches && s->identity.dentry && s->plural == PLURAL_NO)
+	if (options.rename_lock && s->has_identity && s->plural == PLURAL_NO)
 		directory_keep(s, 0);
 }

@@ -8,8 +8,6 @@
 
 #include "path.h"
 
-#define TYPE_BIT(type) (1ULL << (type))
-
 /* Types with one path, that of a file: those for which a directory can be proven silent. */
 #define SILENT_TYPES                                                                       \
 	(TYPE_BIT(EVENT_OPEN) | TYPE_BIT(EVENT_UNLINK) | TYPE_BIT(EVENT_CHMOD) |           \

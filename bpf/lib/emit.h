@@ -27,34 +27,49 @@ static __always_inline bool send(struct scratch *s, struct counters *c, __u32 si
 	return true;
 }
 
-/* Counts an event that begins. Returns whether it interests anybody. */
-static __always_inline bool event_wanted(struct counters *c, __u32 slot, __u32 type, __u32 flags)
+/*
+ * Counts an event that begins. Returns whether it interests anybody, and is none of the agent's own. `task`: the current
+ * one, NULL where it is not at hand.
+ */
+static __always_inline bool event_wanted(struct event *e, struct task_struct *task, __u32 type,
+					 __u32 flags)
 {
+	struct counters *c = counters_of(type);
+	__u32 slot = current_slot();
+
+	if (!c)
+		return false;
 	if (!interested(slot, type, flags)) {
 		c->seen++;
 		c->dropped_interest++;
 		return false;
 	}
-	if (options.agent_tgid && (__u32)(bpf_get_current_pid_tgid() >> 32) == options.agent_tgid)
+	if (!task)
+		task = current_task();
+	if (options.agent_tgid && (__u32)KNOWN(task, tgid) == options.agent_tgid)
 		return false;
 	c->seen++;
+	e->task = task;
+	e->counters = c;
+	e->type = type;
+	e->flags = flags;
+	e->slot = slot;
 	return true;
 }
 
 /* Clears the fixed part of the record, behind which the first path can be built. */
-static __always_inline void event_start(struct scratch *s, __u32 slot, __u32 type, __u32 flags)
+static __always_inline void event_start(struct scratch *s, const struct event *e)
 {
 	struct file_record *r = (void *)s->record;
 
 	__builtin_memset(r, 0, sizeof(*r));
 	r->head.flags = FLAG_ATTRIBUTES_UNKNOWN;
-	s->type = type;
-	s->flags = flags;
-	s->slot = slot;
+	s->type = e->type;
+	s->flags = e->flags;
+	s->slot = e->slot;
 	s->subject_dentry = 0;
 	s->text_kind = TEXT_NONE;
-	s->verdict = VERDICT_NONE;
-	s->identity.dentry = 0;
+	s->has_identity = 0;
 	s->time_ns = 0;
 	s->objects[0].dentry = 0;
 	s->objects[1].dentry = 0;
@@ -65,25 +80,36 @@ static __always_inline void event_start(struct scratch *s, __u32 slot, __u32 typ
 	path_start(s, sizeof(struct file_record), 0);
 }
 
-/*
- * Begins a file event: interest, then working memory. On success the fixed part of the record is cleared
- * and the first path can be built at its end; the caller finishes with event_end().
- */
-static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
+/* Claims working memory for an event and starts there; the caller finishes with event_end(). */
+static __always_inline struct scratch *event_claim(const struct event *e)
 {
-	__u32 slot = current_slot();
-	struct counters *c = counters_of(type);
-	struct scratch *s;
+	struct scratch *s = scratch_claim();
 
-	if (!c || !event_wanted(c, slot, type, flags))
-		return NULL;
-	s = scratch_claim();
 	if (!s) {
-		c->lost_no_scratch++;
+		e->counters->lost_no_scratch++;
 		return NULL;
 	}
-	event_start(s, slot, type, flags);
+	event_start(s, e);
 	return s;
+}
+
+/* Begins a file event: interest, then working memory. */
+static __always_inline struct scratch *event_begin(__u32 type, __u32 flags)
+{
+	struct event e;
+
+	return event_wanted(&e, NULL, type, flags) ? event_claim(&e) : NULL;
+}
+
+/* The same of an event with one path, that of a file; what is known of its directory may decide before. */
+static __always_inline struct scratch *file_event_begin(__u32 type, __u32 flags, struct path *path)
+{
+	struct event e;
+
+	if (!event_wanted(&e, NULL, type, flags) ||
+	    directory_drops(&e, (__u64)path->mnt, (__u64)path->dentry))
+		return NULL;
+	return event_claim(&e);
 }
 
 /* Names the file that the event is about. It is described only if the event passes. */
@@ -176,15 +202,37 @@ static __always_inline __u32 append_used(struct scratch *s, __u32 end, struct ob
 }
 
 /*
- * Judges by the approvers and sends what passes. `tenants`: approved so far, by an earlier path. A global
- * function for the reason that lib/path.h gives.
+ * Tenants that approve of an event by its last path, and of `tenants`, who do by an earlier one, or because they want all
+ * of its type; counts one that nobody approves. What is not known to its end goes on without.
  */
+static __always_inline bool event_approved(struct scratch *s, __u64 *tenants)
+{
+	struct file_record *r = (struct file_record *)s->record;
+	struct generation *g = generation_in(s->slot);
+	struct interest *i;
+	struct counters *c;
+
+	if (!g || s->type >= EVENT_TYPES)
+		return false;
+	i = &g->interest[s->type];
+	*tenants |= path_approved(s, g);
+	if (flags_fit(i->unfiltered_flags_any, s->flags))
+		*tenants |= i->unfiltered;
+	if (*tenants || s->truncated || r->head.flags & FLAG_PATH_TRUNCATED)
+		return true;
+	c = counters_of(s->type);
+	if (c)
+		c->dropped_approver++;
+	return false;
+}
+
+/* Sends an event that `tenants` approve of. A global function for the reason that lib/path.h gives. */
 #ifdef WEIR_NAMES
 GLOBAL
 #else
 static __always_inline
 #endif
-int event_judge(struct scratch *s, __u64 tenants)
+int event_pass(struct scratch *s, __u64 tenants)
 {
 	struct file_record *r;
 	struct generation *g;
@@ -200,22 +248,7 @@ int event_judge(struct scratch *s, __u64 tenants)
 	c = counters_of(s->type);
 	if (!g || !c || s->type >= EVENT_TYPES)
 		return 0;
-	if (s->verdict == VERDICT_SILENT) {
-		c->dropped_directory++;
-		return 0;
-	}
-	if (s->verdict == VERDICT_UNAPPROVED) {
-		c->dropped_approver++;
-		return 0;
-	}
 	i = &g->interest[s->type];
-	tenants |= path_approved(s, g);
-	if (flags_fit(i->unfiltered_flags_any, s->flags))
-		tenants |= i->unfiltered;
-	if (!tenants && !s->truncated && !(r->head.flags & FLAG_PATH_TRUNCATED)) {
-		c->dropped_approver++;
-		return 0;
-	}
 	/* Only now its bytes. */
 	end = path_finish(s, s->kind ? &r->dest_len : &r->path_len);
 	if (s->truncated)
@@ -227,7 +260,7 @@ int event_judge(struct scratch *s, __u64 tenants)
 	key = directory_key(s);
 	if (key && discarded(s->slot, key, s->type)) {
 		c->dropped_discarder++;
-		if (options.rename_lock && s->identity.dentry && s->plural == PLURAL_NO)
+		if (options.rename_lock && s->has_identity && s->plural == PLURAL_NO)
 			directory_keep(s, 1);
 		return 0;
 	}
@@ -254,6 +287,12 @@ int event_judge(struct scratch *s, __u64 tenants)
 	else if (send(s, c, end))
 		c->passed++;
 	return 0;
+}
+
+/* Judges by the approvers and sends what passes. */
+static __always_inline int event_judge(struct scratch *s, __u64 tenants)
+{
+	return event_approved(s, &tenants) ? event_pass(s, tenants) : 0;
 }
 
 /* Gives up an event whose objects could not be read, and keeps the working memory. */

@@ -26,12 +26,7 @@ struct {
  * one store is the swap. It empties the other slot after a grace period (an update of a map in a map
  * waits for one), when no program can still be using it.
  */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} active_slot SEC(".maps");
+volatile struct active active SEC(".bss.active");
 
 /*
  * The inner maps are given by size, without BTF: the agent creates theirs without it too, and kernels before

@@ -28,19 +28,12 @@ static __always_inline void judge_names(struct scratch *s)
 
 #else
 
-/* Operations that change or read a file, whatever name it goes by. Of a link, its source. */
-#define FILE_TYPES                                                                         \
-	(TYPE_BIT(EVENT_OPEN) | TYPE_BIT(EVENT_CHMOD) | TYPE_BIT(EVENT_CHOWN) |            \
-	 TYPE_BIT(EVENT_UTIMES) | TYPE_BIT(EVENT_SETXATTR) | TYPE_BIT(EVENT_REMOVEXATTR) | \
-	 TYPE_BIT(EVENT_SPLICE) | TYPE_BIT(EVENT_LINK))
-
 #define PAIRS_MAX 64 /* of a mount and a name that are tried for an event */
 
 /* Whether the operation is on a file that may have hard links. */
 static __always_inline bool links_count(struct scratch *s)
 {
-	return s->type < 64 && FILE_TYPES & TYPE_BIT(s->type & 63) && !s->objects[0].name &&
-	       is_linked(s->objects[0].dentry);
+	return !s->objects[0].name && may_have_links(s->type, s->objects[0].dentry);
 }
 
 /* A mount that shows what is elsewhere, too. */
@@ -322,8 +315,7 @@ GLOBAL int judge_names(struct scratch *s)
 	s->left_out = 0;
 	s->mount_at = 0;
 	s->alias_at = 0;
-	s->identity.dentry = 0; /* what is cached is about the path that was used */
-	s->verdict = VERDICT_NONE;
+	s->has_identity = 0; /* what is cached is about the path that was used */
 	find_mounts(s);
 	if (links_count(s))
 		find_aliases(s, s->objects[0].dentry);
@@ -348,10 +340,8 @@ static __always_inline bool may_have_other_names(struct scratch *s)
 		mount_objects(s);
 	if (!o->dentry || !o->mnt)
 		return false;
-	/* Only a directory with one path is cached. */
 	if (s->plural == PLURAL_UNKNOWN)
-		s->plural = s->verdict == VERDICT_NONE && has_other_places(s, o->mnt) ? PLURAL_YES
-										      : PLURAL_NO;
+		s->plural = has_other_places(s, o->mnt) ? PLURAL_YES : PLURAL_NO;
 	return s->plural == PLURAL_YES || links_count(s);
 }
 

@@ -7,14 +7,33 @@
  * (the `event` that poll(2) of a mountinfo waits for). So what is known of them is never older than the kernel's own
  * tree, and the ordinary case, a file system that the host has mounted once, costs a comparison.
  *
- * Entries are per CPU and written under an odd version, as those of the directory cache.
+ * Entries are per CPU and read whole or not at all (whole.h), as those of the directory cache.
  */
 #pragma once
 
 #include "dentry.h"
 #include "filter.h"
+#include "whole.h"
 
-#ifdef WEIR_NAMES
+#ifndef WEIR_NAMES
+
+static __always_inline bool has_other_places(struct scratch *s, __u64 vfsmount)
+{
+	return false;
+}
+
+static __always_inline bool may_have_links(__u32 type, __u64 dentry_address)
+{
+	return false;
+}
+
+#else
+
+/* Operations that change or read a file, whatever name it goes by. Of a link, its source. */
+#define FILE_TYPES                                                                         \
+	(TYPE_BIT(EVENT_OPEN) | TYPE_BIT(EVENT_CHMOD) | TYPE_BIT(EVENT_CHOWN) |            \
+	 TYPE_BIT(EVENT_UTIMES) | TYPE_BIT(EVENT_SETXATTR) | TYPE_BIT(EVENT_REMOVEXATTR) | \
+	 TYPE_BIT(EVENT_SPLICE) | TYPE_BIT(EVENT_LINK))
 
 #define PLACES		  256
 #define INSTANCES_MAX	  16384 /* mounts of a file system that are gone through */
@@ -23,13 +42,14 @@
 #define PARENTS_MAX	  64
 
 struct places {
-	__u32 version; /* odd while it is written */
+	struct whole whole;
 	__u32 count;
 	__u32 unread; /* mounts that did not fit, or a list that changed while it was read */
-	__u32 ns_number;
-	__u64 sb; /* identity: file system, namespace, state of the namespace */
+	__u64 sb;     /* identity: file system, namespace, state of the namespace */
 	__u64 ns;
 	__u64 event;
+	__u32 ns_number;
+	__u32 reserved;
 	__u64 mounts[PLACES_MAX]; /* struct mount * */
 };
 
@@ -128,7 +148,6 @@ GLOBAL int find_places(struct scratch *s, __u64 super_block, __u64 ns)
 	struct scratch *ctx = s;
 	struct places *e;
 	bool end = false;
-	__u32 version;
 
 	if (!s)
 		return 0;
@@ -155,11 +174,7 @@ GLOBAL int find_places(struct scratch *s, __u64 super_block, __u64 ns)
 	if (s->list.at != s->list.head)
 		s->found.unread = 1;
 	e = places_slot(super_block, ns);
-	if (!e)
-		return 0;
-	version = *(volatile __u32 *)&e->version;
-	if (version & 1 ||
-	    __sync_val_compare_and_swap(&e->version, version, version + 1) != version)
+	if (!e || !whole_begin(&e->whole))
 		return 0;
 	e->count = s->found.count;
 	e->unread = s->found.unread;
@@ -169,8 +184,7 @@ GLOBAL int find_places(struct scratch *s, __u64 super_block, __u64 ns)
 	e->event = s->found.event;
 	for (int i = 0; i < PLACES_MAX; i++)
 		e->mounts[i] = s->found.mounts[i];
-	barrier();
-	*(volatile __u32 *)&e->version = version + 2;
+	whole_end(&e->whole);
 	return 0;
 }
 
@@ -183,60 +197,59 @@ GLOBAL int read_places(struct scratch *s, __u64 super_block, __u64 ns)
 	if (!s)
 		return 0;
 	if (e) {
-		version = *(volatile __u32 *)&e->version;
-		barrier();
-		if (!(version & 1) && places_current(e, super_block, ns)) {
+		version = whole_version(&e->whole);
+		if (places_current(e, super_block, ns)) {
 			s->found.sb = super_block;
 			s->found.ns = ns;
 			s->found.count = e->count;
 			s->found.unread = e->unread;
 			for (int i = 0; i < PLACES_MAX; i++)
 				s->found.mounts[i] = e->mounts[i];
-			barrier();
-			if (*(volatile __u32 *)&e->version == version)
+			if (is_whole(&e->whole, version))
 				return 0;
 		}
 	}
 	return find_places(s, super_block, ns);
 }
 
-/*
- * Whether a file system has mounts besides this one: in the host's namespace, or in that of the mount. A quick look
- * first, for a file that the host has in one place.
- */
+/* Whether a file system has mounts besides this one: in the host's namespace, or in that of the mount. */
+GLOBAL int look_for_places(struct scratch *s, __u64 vfsmount)
+{
+	struct vfsmount *mnt = (void *)vfsmount;
+	struct mount *mount = real_mount(mnt);
+	__u64 sb = READ_NUMBER(mnt, mnt_sb), ns = READ_NUMBER(mount, mnt_ns), host;
+
+	if (!s)
+		return 0;
+	if (!host_namespace)
+		find_host(s);
+	host = host_namespace;
+	if (!host)
+		return 0;
+	read_places(s, sb, host);
+	if (s->found.count)
+		return s->found.count > 1 || s->found.mounts[0] != (__u64)mount;
+	if (!ns || ns >= (__u64)-MAX_ERRNO || ns == host)
+		return 0;
+	read_places(s, sb, ns);
+	return s->found.count > 1;
+}
+
+/* The same, where the ordinary case, the only place that the host has, is known by a look. */
 static __always_inline bool has_other_places(struct scratch *s, __u64 vfsmount)
 {
 	struct vfsmount *mnt = (void *)vfsmount;
-	__u64 mount = (__u64)real_mount(mnt), host = host_namespace, sb, ns;
-	struct places *e;
+	__u64 sb = READ_NUMBER(mnt, mnt_sb), host = host_namespace;
+	struct places *e = places_slot(sb, host);
 
-	if (!host) {
-		find_host(s);
-		host = host_namespace;
-		if (!host)
+	if (e && host) {
+		__u32 version = whole_version(&e->whole);
+
+		if (e->count == 1 && e->mounts[0] == (__u64)real_mount(mnt) &&
+		    places_current(e, sb, host) && is_whole(&e->whole, version))
 			return false;
 	}
-	sb = as_number(s, READ(mnt, mnt_sb));
-	e = places_slot(sb, host);
-	if (e) {
-		__u32 version = *(volatile __u32 *)&e->version;
-
-		barrier();
-		if (!(version & 1) && e->count == 1 && e->mounts[0] == mount &&
-		    places_current(e, sb, host)) {
-			barrier();
-			if (*(volatile __u32 *)&e->version == version)
-				return false;
-		}
-	}
-	read_places(s, sb, host);
-	if (s->found.count)
-		return s->found.count > 1 || s->found.mounts[0] != mount;
-	ns = as_number(s, READ((struct mount *)mount, mnt_ns));
-	if (!ns || ns >= (__u64)-MAX_ERRNO || ns == host)
-		return false;
-	read_places(s, sb, ns);
-	return s->found.count > 1;
+	return look_for_places(s, vfsmount);
 }
 
 /* Whether a file may have other names of its own: hard links. A directory has none; its count is that of others. */
@@ -246,6 +259,12 @@ static __always_inline bool is_linked(__u64 dentry_address)
 	struct inode *inode = READ(dentry, d_inode);
 
 	return inode && READ(inode, i_nlink) > 1 && (READ(inode, i_mode) & S_IFMT) != S_IFDIR;
+}
+
+/* Whether an event of this type is about a file that may have hard links, by whatever name it came. */
+static __always_inline bool may_have_links(__u32 type, __u64 dentry_address)
+{
+	return type < 64 && FILE_TYPES & TYPE_BIT(type & 63) && is_linked(dentry_address);
 }
 
 #define HAS_D_U bpf_core_field_exists(((struct dentry *)0)->d_u.d_alias)

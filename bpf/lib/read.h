@@ -25,6 +25,21 @@ extern void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym __weak;
 #define READ(pointer, member) \
 	(DIRECT_LOADS ? VIEW(pointer)->member : BPF_CORE_READ(pointer, member))
 
+/* The same of a member with 8 bytes, such as a pointer, as a number: the verifier lets nobody calculate with pointers. */
+#define READ_NUMBER(pointer, member) \
+	read_number(__builtin_preserve_access_index(&(pointer)->member))
+
+static __always_inline __u64 read_number(const void *address)
+{
+	struct timespec64 *at = (void *)address; /* begins with a number of 8 bytes */
+	__u64 value = 0;
+
+	if (DIRECT_LOADS)
+		return VIEW(at)->tv_sec;
+	bpf_probe_read_kernel(&value, sizeof(value), address);
+	return value;
+}
+
 /* A pointer in kernel memory, at no member of any structure. */
 static __always_inline void *read_pointer(const void *address)
 {

@@ -68,7 +68,7 @@ struct level {
 
 /* Which directory, when, for whom. */
 struct identity {
-	__u64 dentry; /* 0: not to be cached */
+	__u64 dentry;
 	__u64 parent;
 	__u64 name_hash_len;
 	__u64 inode;
@@ -105,11 +105,6 @@ struct found {
 	__u32 reserved;
 	__u64 mounts[PLACES_MAX]; /* struct mount * */
 };
-
-/* Of the directory cache. */
-#define VERDICT_NONE	   0
-#define VERDICT_SILENT	   1
-#define VERDICT_UNAPPROVED 2
 
 /* A system call; see tracepoint/call.h. */
 struct call {
@@ -182,7 +177,7 @@ struct scratch {
 	__u32 kernel_strings; /* names are strings of the kernel, not of the task */
 	__u32 reserved;
 	struct identity identity; /* of the file's directory */
-	__u32 verdict;		  /* of the directory cache */
+	__u32 has_identity;	  /* and that may be cached */
 	__u32 loud; /* some directory of the path approves the type, if the flags fit */
 	/* The path being built: it starts at `start` in record[]. */
 	__u32 start;

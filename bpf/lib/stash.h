@@ -40,9 +40,7 @@ struct {
 
 static __always_inline bool stash_wanted(__u32 type)
 {
-	struct generation *g = generation_in(current_slot());
-
-	return g && type < EVENT_TYPES && g->interest[type].tenants;
+	return wanted(current_slot(), type);
 }
 
 /*
@@ -132,13 +130,19 @@ static __always_inline void push_stashed(struct scratch *s, struct object *o,
 }
 
 /* Begins the event of a stash; NULL: nobody wants it, or it failed in a way that is not reported. */
-static __always_inline struct scratch *stash_event(struct stash *stash, __s64 result)
+static __always_inline struct scratch *stash_event(struct stash *stash, bool has_one_path,
+						   __s64 result)
 {
 	__u32 type = stash->type & (EVENT_TYPES - 1); /* for the verifier */
 	struct scratch *s;
 
 	barrier_var(type);
-	s = is_reported(result) ? event_begin(type, stash->record.op_flags) : NULL;
+	if (!is_reported(result))
+		return NULL;
+	if (has_one_path)
+		s = file_event_begin(type, stash->record.op_flags, &stash->path.path);
+	else
+		s = event_begin(type, stash->record.op_flags);
 	if (!s)
 		return NULL;
 	__builtin_memcpy(s->record, &stash->record, sizeof(stash->record));
@@ -157,7 +161,7 @@ static __always_inline int stash_exchanged(__s64 result)
 
 	if (!stash || !stash->exchanged)
 		return 0;
-	s = stash_event(stash, result);
+	s = stash_event(stash, false, result);
 	if (!s)
 		return 0;
 	((struct record *)s->record)->flags = FLAG_ATTRIBUTES_UNKNOWN;
@@ -180,16 +184,18 @@ GLOBAL int stash_done(__u64 types, __u64 subject, __s64 result)
 	struct stash *stash = stash_of(types, subject);
 	struct scratch *s;
 	__u64 tenants = 0;
+	bool has_one_path;
 
 	if (!stash)
 		return 0;
-	s = stash_event(stash, result);
+	has_one_path = !stash->path.name_len && !stash->dest.path.mnt;
+	s = stash_event(stash, has_one_path, result);
 	if (s) {
 		event_text(s, stash->text_kind, stash->text);
-		if (stash->path.name_len || stash->dest.path.mnt)
-			push_stashed(s, &s->objects[0], &stash->path);
-		else
+		if (has_one_path)
 			push_file(s, &stash->path.path);
+		else
+			push_stashed(s, &s->objects[0], &stash->path);
 		if (stash->dest.path.mnt) {
 			tenants = event_next_path(s);
 			push_stashed(s, &s->objects[1], &stash->dest);

@@ -37,10 +37,8 @@
 
 #define TIF_32BIT 22
 
-static __always_inline bool syscall_is_32bit(void)
+static __always_inline bool syscall_is_32bit(struct task_struct *task)
 {
-	struct task_struct *task = current_task();
-
 	return KNOWN(task, thread_info.flags) >> TIF_32BIT & 1;
 }
 

@@ -53,10 +53,8 @@
 #define TS_COMPAT 2
 
 /* int 0x80 and 32-bit programs have numbers of their own. */
-static __always_inline bool syscall_is_32bit(void)
+static __always_inline bool syscall_is_32bit(struct task_struct *task)
 {
-	struct task_struct *task = current_task();
-
 	return KNOWN(task, thread_info.status) & TS_COMPAT;
 }
 

@@ -104,7 +104,7 @@ static __always_inline bool open_operation(struct operation *op, struct call *ca
 	op->mode = op->flags & (O_CREAT | O_TMPFILE_BIT) ? op->mode & MODE_BITS : 0;
 	op->follows = !(op->flags & O_NOFOLLOW);
 	if (call->result >= 0) {
-		struct file *file = file_of(call->result);
+		struct file *file = file_of(current_task(), call->result);
 
 		op->fd = call->result;
 		op->name = 0;
@@ -144,7 +144,8 @@ static __always_inline bool mount_operation(struct operation *op, struct call *c
 /* Returns whether a file took part. */
 static __always_inline bool splice_operation(struct operation *op, struct call *call)
 {
-	struct file *in = file_of(call->arg[1]), *out = file_of(call->arg[3]);
+	struct task_struct *task = current_task();
+	struct file *in = file_of(task, call->arg[1]), *out = file_of(task, call->arg[3]);
 	struct spliced files;
 
 	if (!in || !out)

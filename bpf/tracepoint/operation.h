@@ -80,17 +80,15 @@ GLOBAL int operation_done(struct scratch *s)
 {
 	struct operation *op;
 	struct file_record *r;
-	struct counters *c;
+	struct event e;
 	__u64 tenants = 0;
-	__u32 slot = current_slot();
 
 	if (!s)
 		return 0;
 	op = &s->operation;
-	c = counters_of(op->type);
-	if (!c || !event_wanted(c, slot, op->type, op->flags))
+	if (!event_wanted(&e, NULL, op->type, op->flags))
 		return 0;
-	event_start(s, slot, op->type, op->flags);
+	event_start(s, &e);
 	r = (void *)s->record;
 	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
 	if (op->created)
@@ -127,47 +125,54 @@ static __always_inline bool is_exchange(const struct operation *op)
 static __always_inline struct scratch *operation_begin(__u32 type)
 {
 	struct scratch *s = scratch_claim();
-	struct counters *c = counters_of(type);
+	struct event e;
 
 	if (s)
 		__builtin_memset(&s->operation, 0, sizeof(s->operation));
-	else if (c && event_wanted(c, current_slot(), type, FLAGS_UNKNOWN))
-		c->lost_no_scratch++;
+	else if (event_wanted(&e, NULL, type, FLAGS_UNKNOWN))
+		e.counters->lost_no_scratch++;
 	return s;
 }
 
 /* Counts an operation that came to no program, or whose arguments were not there any more. */
 static __always_inline void operation_lost(__u32 type)
 {
-	struct counters *c = counters_of(type);
+	struct event e;
 
-	if (c && event_wanted(c, current_slot(), type, FLAGS_UNKNOWN))
-		c->lost_unreadable++;
+	if (event_wanted(&e, NULL, type, FLAGS_UNKNOWN))
+		e.counters->lost_unreadable++;
 }
 
 /* The task has got a descriptor: from a call that opens, or from another process. `flags`, `mode`: of open(2). */
-static __always_inline void descriptor_opened(int fd, __u32 flags, __u32 mode)
+static __always_inline void descriptor_opened(struct task_struct *task, int fd, __u32 flags,
+					      __u32 mode)
 {
-	struct scratch *s = event_begin(EVENT_OPEN, flags);
 	struct file_record *r;
+	struct scratch *s;
+	struct event e;
 	struct file *file;
 	struct path path;
 
-	if (!s)
+	if (!event_wanted(&e, task, EVENT_OPEN, flags))
 		return;
-	file = file_of(fd);
+	file = file_of(task, fd);
 	/* One that another thread closed meanwhile. */
 	if (!file) {
-		event_lost(s);
+		e.counters->lost_unreadable++;
 		return;
 	}
+	path = path_of(file);
+	if (directory_drops(&e, (__u64)path.mnt, (__u64)path.dentry))
+		return;
+	s = event_claim(&e);
+	if (!s)
+		return;
 	r = (void *)s->record;
 	r->head.flags |= FLAG_RESOLVED_AT_SYSCALL;
 	if (was_created(file))
 		r->head.flags |= FLAG_CREATED;
 	if (flags & (O_CREAT | O_TMPFILE_BIT))
 		r->op_mode = mode & MODE_BITS;
-	path = path_of(file);
 	event_subject(s, &path);
 	push_file(s, &path);
 	event_end(s, 0);

@@ -61,7 +61,7 @@ static __always_inline bool may_have_received(int fd, __u64 address)
 	__u64 control_len = 1;
 
 	if (options.direct_loads) {
-		struct file *file = file_of(fd);
+		struct file *file = file_of(current_task(), fd);
 		struct socket *socket = file ? VIEW(file)->private_data : NULL;
 		struct sock *sock = socket ? VIEW(socket)->sk : NULL;
 
@@ -75,11 +75,12 @@ static __always_inline bool may_have_received(int fd, __u64 address)
 
 static __always_inline void descriptor_received(int fd)
 {
-	struct file *file = file_of(fd);
+	struct task_struct *task = current_task();
+	struct file *file = file_of(task, fd);
 
 	/* Sockets, pipes and what else lies in no tree have no path. */
 	if (file && !is_internal(real_mount(READ(file, f_path.mnt))))
-		descriptor_opened(fd, READ(file, f_flags), 0);
+		descriptor_opened(task, fd, READ(file, f_flags), 0);
 }
 
 /* Returns whether it is a header of descriptors; `bytes`: its size. */

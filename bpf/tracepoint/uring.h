@@ -211,7 +211,7 @@ GLOBAL int request_end(__u64 key, __s32 result)
 	request = *found;
 	bpf_map_delete_elem(&requests, &key);
 	if (request.type == EVENT_OPEN && result >= 0 && !request.direct)
-		descriptor_opened(result, request.flags, request.mode);
+		descriptor_opened(current_task(), result, request.flags, request.mode);
 	else if (is_reported(result))
 		request_send(request.place, request.type, result);
 	request_leave(request.place);
@@ -345,7 +345,7 @@ static long overflow_step(void *map, const __u64 *key, struct request *request, 
 	told = *request;
 	if (told.type == EVENT_OPEN && !told.direct) {
 		if (o->result >= 0)
-			descriptor_opened(o->result, told.flags, told.mode);
+			descriptor_opened(current_task(), o->result, told.flags, told.mode);
 		else
 			request_send(told.place, told.type, 0);
 		if (o->candidates > 1)

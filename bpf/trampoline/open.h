@@ -65,14 +65,13 @@ static __always_inline bool is_error(struct file *file)
 
 static __always_inline void file_opened(struct open_flags *how, struct file *file)
 {
-	struct scratch *s = event_begin(EVENT_OPEN, READ(how, open_flag));
+	struct path path = path_of(file);
+	struct scratch *s = file_event_begin(EVENT_OPEN, READ(how, open_flag), &path);
 	struct file_record *r;
-	struct path path;
 
 	if (!s)
 		return;
 	r = (void *)s->record;
-	path = path_of(file);
 	if (was_created(file))
 		r->head.flags |= FLAG_CREATED;
 	r->op_mode = READ(how, mode) & MODE_BITS;
@@ -114,7 +113,7 @@ GLOBAL int object_opened(__u64 mnt, __u64 dentry, __u64 flags_and_mode, int resu
 
 	if (!is_reported(result))
 		return 0;
-	s = event_begin(EVENT_OPEN, flags);
+	s = file_event_begin(EVENT_OPEN, flags, &path);
 	if (!s)
 		return 0;
 	event_outcome(s, result);

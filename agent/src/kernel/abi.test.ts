@@ -7,6 +7,7 @@ import { COUNTER_NAMES } from "./counters.ts";
 import { HOOKED_PROGRAMS } from "./hooks.ts";
 import { OPTIONS_BYTES } from "./options.ts";
 import {
+  ACTIVE_BYTES,
   APPROVER_BYTES,
   APPROVER_KEY_BYTES,
   DISCARDER_KEY_BYTES,
@@ -155,6 +156,13 @@ describe("filter maps", () => {
       mount_lock: 40,
       completes_by_cqe: 48,
       reserved: 52,
+    });
+  });
+
+  test("active", () => {
+    expect(layoutOf("active")).toEqual({
+      size: ACTIVE_BYTES,
+      offsets: { slot: 0, generation: 4, reserved: 12, wanted: 16 },
     });
   });
 

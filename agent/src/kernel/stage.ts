@@ -29,7 +29,15 @@ import {
 } from "./libbpf.ts";
 import { encodeOptions, kernelPathCounters, type PathCounters } from "./options.ts";
 import { RingReader } from "./ring.ts";
-import { DISCARDER_KEY_BYTES, type FilterTables, IDENTITY_KEY_BYTES, IDENTITY_PATH_BYTES } from "./tables.ts";
+import {
+  ACTIVE_BYTES,
+  DISCARDER_KEY_BYTES,
+  type FilterTables,
+  fillActive,
+  IDENTITY_KEY_BYTES,
+  IDENTITY_PATH_BYTES,
+  switchActive,
+} from "./tables.ts";
 import { IO_URING, planUring } from "./uring.ts";
 
 /** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
@@ -214,6 +222,9 @@ function mayLoadBpf(): boolean {
   return (capabilities & ((1n << 39n) | (1n << 21n))) !== 0n;
 }
 
+/** The map of struct active: a variable's. */
+const ACTIVE = ".bss.active";
+
 export class KernelStage {
   readonly mode: AttachMode;
   /** Why the better mode is not used; undefined when it is, or was not asked for. */
@@ -227,6 +238,8 @@ export class KernelStage {
   readonly ring: RingReader;
   readonly #bpf: BpfObject;
   readonly #attachments: Attachments;
+  /** What the map ACTIVE has. */
+  readonly #active = new Uint8Array(ACTIVE_BYTES);
   #slot = 0;
   #generation: number | undefined;
   /** The current generation's map. */
@@ -292,8 +305,14 @@ export class KernelStage {
     try {
       updateMap(this.#bpf.mapFd("approvers"), u32(slot), u32(approvers));
       updateMap(this.#bpf.mapFd("discarders"), u32(slot), u32(discarders));
+      // This writes the whole value, but changes only the slot that nobody looks at. Programs see all of it before they
+      // see the switch, as the next line waits for a grace period.
+      switchActive(this.#active, this.#slot);
+      fillActive(this.#active, slot, tables);
+      updateMap(this.#bpf.mapFd(ACTIVE), u32(0), this.#active);
       updateMap(generations, u32(slot), u32(constants));
-      updateMap(this.#bpf.mapFd("active_slot"), u32(0), u32(slot));
+      switchActive(this.#active, slot);
+      updateMap(this.#bpf.mapFd(ACTIVE), u32(0), this.#active);
       const before = this.#generation;
       [this.#slot, this.#generation] = [slot, tables.generation];
       // A discarder that was on its way belongs to a map that no program looks into any more.

@@ -1,6 +1,14 @@
 import { nameHash, pathHash, type Seeds } from "@weir/matcher-wasm/format";
 import { describe, expect, test } from "vitest";
-import { bitmapIndex, buildTables, type FilterTables, GENERATION_BYTES } from "./tables.ts";
+import {
+  ACTIVE_BYTES,
+  bitmapIndex,
+  buildTables,
+  type FilterTables,
+  fillActive,
+  GENERATION_BYTES,
+  switchActive,
+} from "./tables.ts";
 
 const seeds = (parts: Partial<Seeds>): Seeds => ({ format: "weir-seeds/1", interests: [], approvers: [], ...parts });
 
@@ -59,6 +67,22 @@ describe("buildTables", () => {
       unfilteredFlagsAny: 0,
     });
     expect(interest(buildTables(1, [...tenants, { tenant: 63, seeds: any }]), OPEN).flagsAny).toBe(0);
+  });
+
+  test("what programs look at first: wanted flags by type, in the slot of the generation alone", () => {
+    const of = (flagsAny: number | null): Seeds =>
+      seeds({ interests: [{ event: "open", flagsAny, unfiltered: false }] });
+    const active = new Uint8Array(ACTIVE_BYTES);
+    const view = new DataView(active.buffer);
+    fillActive(active, 0, buildTables(7, [{ tenant: 0, seeds: of(null) }]));
+    fillActive(active, 1, buildTables(8, [{ tenant: 0, seeds: of(0o3) }]));
+    switchActive(active, 1);
+    expect([0, 4, 8].map((at) => view.getUint32(at, true))).toEqual([1, 7, 8]);
+    const wanted = (type: number) => [0, 1].map((slot) => view.getBigUint64(16 + (type * 2 + slot) * 8, true));
+    expect(wanted(OPEN)).toEqual([1n << 32n, 0o3n]);
+    expect(wanted(RENAME)).toEqual([0n, 0n]);
+    fillActive(active, 0, buildTables(9, []));
+    expect(wanted(OPEN)).toEqual([0n, 0o3n]);
   });
 
   test("an unfiltered interest concerns its tenant alone", () => {

@@ -27,6 +27,14 @@ export const INTEREST_BYTES = 24;
 const INTERESTS = 8;
 const BITMAP = INTERESTS + EVENT_TYPES * INTEREST_BYTES;
 export const GENERATION_BYTES = BITMAP + (1 << (BITMAP_BITS_LOG2 - 3));
+
+const SLOTS = 2;
+const WANTED = 8 + 4 * SLOTS;
+/** struct active: u32 slot, generation[2], reserved, u64 wanted[EVENT_TYPES][2]. */
+export const ACTIVE_BYTES = WANTED + EVENT_TYPES * SLOTS * 8;
+/** WANTED_ANYWAY: events of the type are wanted whatever their flags. */
+const WANTED_ANYWAY = 1n << 32n;
+
 /** struct approver_key: u64 hash, u32 kind, u32 type. */
 export const APPROVER_KEY_BYTES = 16;
 /** struct approver: u64 tenants, u32 flags_any, u32 reserved. */
@@ -50,6 +58,8 @@ export interface TenantSeeds {
 
 export interface FilterTables {
   readonly generation: number;
+  /** By event type: flags of which an event must have one, or WANTED_ANYWAY; 0 for a type that nobody wants. */
+  readonly wanted: readonly bigint[];
   /** The one value of the generation map, GENERATION_BYTES long. */
   readonly constants: Uint8Array;
   /** Keys and values of the approver map, in the same order. */
@@ -112,18 +122,31 @@ export function bitmapIndex(key: { hash: bigint; kind: number; type: number }): 
   return Number(BigInt.asUintN(64, mixed) >> BigInt(64 - BITMAP_BITS_LOG2));
 }
 
+/** Writes what programs look at first of a generation into a slot of struct active, and leaves the other as it is. */
+export function fillActive(active: Uint8Array, slot: number, { generation, wanted }: FilterTables): void {
+  const view = new DataView(active.buffer, active.byteOffset);
+  view.setUint32(4 + 4 * slot, generation, true);
+  for (const [type, flags] of wanted.entries()) view.setBigUint64(WANTED + (type * SLOTS + slot) * 8, flags, true);
+}
+
+/** Makes a slot of struct active the current one. */
+export function switchActive(active: Uint8Array, slot: number): void {
+  new DataView(active.buffer, active.byteOffset).setUint32(0, slot, true);
+}
+
 /** @throws RangeError when seeds name an event type unknown here */
 export function buildTables(generation: number, tenants: readonly TenantSeeds[]): FilterTables {
   const constants = new Uint8Array(GENERATION_BYTES);
   const view = new DataView(constants.buffer);
+  const wanted = Array.from({ length: EVENT_TYPES }, () => 0n);
   view.setUint32(0, generation, true);
-  const wanted = interests(tenants);
-  for (const [type, interest] of wanted) {
+  for (const [type, interest] of interests(tenants)) {
     const at = INTERESTS + type * INTEREST_BYTES;
     view.setBigUint64(at, interest.tenants, true);
     view.setBigUint64(at + 8, interest.unfiltered, true);
     view.setUint32(at + 16, interest.flagsAny ?? 0, true);
     view.setUint32(at + 20, interest.unfilteredFlagsAny ?? 0, true);
+    wanted[type] = interest.flagsAny ? BigInt(interest.flagsAny >>> 0) : WANTED_ANYWAY;
   }
 
   const values = new Map<string, { key: Uint8Array; tenants: bigint; flagsAny: FlagMask }>();
@@ -154,6 +177,6 @@ export function buildTables(generation: number, tenants: readonly TenantSeeds[])
     valueView.setUint32(8, flagsAny ?? 0, true);
     return { key, value };
   });
-  const types = new Set(ALL_EVENT_TYPES.flatMap(({ name, id }) => (wanted.has(id) ? [name] : [])));
-  return { generation, constants, approvers, types };
+  const types = new Set(ALL_EVENT_TYPES.flatMap(({ name, id }) => (wanted[id] === 0n ? [] : [name])));
+  return { generation, wanted, constants, approvers, types };
 }

@@ -5,17 +5,38 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type AttachMode, bpfObject } from "@weir/agent";
+import { type AttachMode, bpfObject, type StageOptions } from "@weir/agent";
 import { buildTables, KernelStage } from "@weir/agent/testing";
 import { FILE_DIRECTORY_KEY, ringRecords } from "@weir/matcher-wasm/format";
 
 const OPEN = 1;
-/** Each in a process of its own, all on one CPU, which has its own cache; what is counted is what the step adds, of opens to write alone. */
-export const STEPS: readonly (readonly [step: string, fate: string])[] = [
+
+/** `withOtherNames`: its fate where files are judged by their other names, if that is another one. */
+type Step = readonly [step: string, fate: string, withOtherNames?: string];
+
+/** What the cache decides by itself. */
+const CACHING: readonly Step[] = [
   [": > d/f", "droppedByDiscarder"],
   [": > d/f", "droppedByDirectory"],
   [": > d/g", "droppedByDirectory"],
   [": > d/sub/f", "passed"],
+];
+
+/** A file with hard links is judged by each of its names, where files are judged by others (bpf/lib/names.h). */
+const LINKING: readonly Step[] = [
+  ["ln d/f d/same; : > d/f", "droppedByDirectory", "droppedByDiscarder"],
+  ["ln d/f a/other; : > d/f", "droppedByDirectory", "droppedByDiscarder+passed"],
+  [": > d/g", "droppedByDirectory"],
+  ["rm d/same a/other; : > d/f", "droppedByDirectory"],
+];
+
+/** Steps without renames and mounts: those that show the same where counters of path changes stand still. */
+export const STILL_STEPS: readonly Step[] = [...CACHING, ...LINKING];
+
+/** Each in a process of its own, all on one CPU, which has its own cache; what is counted is what the step adds, of opens to write alone. */
+export const STEPS: readonly Step[] = [
+  ...CACHING,
+  ...LINKING,
   ["mv a b; : > d/f", "droppedByDiscarder"],
   [": > d/f", "droppedByDirectory"],
   ["mount -t tmpfs m m; : > d/f; umount m", "droppedByDiscarder"],
@@ -29,9 +50,15 @@ export const STEPS: readonly (readonly [step: string, fate: string])[] = [
 ];
 
 /** @returns the fate of the last open of each step */
-export async function runSteps(attach: AttachMode): Promise<{ caches: boolean; fates: string[] }> {
+export async function runSteps(
+  attach: AttachMode | "auto",
+  {
+    steps = STEPS,
+    ...options
+  }: { steps?: readonly Step[]; pathCounters?: NonNullable<StageOptions["pathCounters"]> } = {},
+): Promise<{ caches: boolean; fates: string[] }> {
   const folder = mkdtempSync("/run/weir-cache-");
-  const stage = KernelStage.open({ object: bpfObject(), attach, ringBytes: 1 << 20 });
+  const stage = KernelStage.open({ object: bpfObject(), attach, ringBytes: 1 << 20, ...options });
   const shell = (script: string): void => {
     const { status, stderr } = spawnSync("taskset", ["-c", "0", "/bin/bash", "-ec", script], {
       cwd: folder,
@@ -64,7 +91,7 @@ export async function runSteps(attach: AttachMode): Promise<{ caches: boolean; f
     );
     const directoryKey = keys.findLast((key) => key !== 0n) ?? 0n;
     stage.discard({ generation: 1, directoryKey, type: OPEN });
-    const fates = STEPS.map(([step]) => {
+    const fates = steps.map(([step]) => {
       const before = stage.counters()["open"];
       shell(step);
       const after = stage.counters()["open"];

@@ -5,3 +5,4 @@ export { bootTimeNs } from "./kernel/libbpf.ts";
 export { bpfObject, hasPrivateStacks } from "./kernel/object.ts";
 export { KernelStage } from "./kernel/stage.ts";
 export { buildTables } from "./kernel/tables.ts";
+export { runTechniques } from "./kernel/techniques.main.fixture.ts";

@@ -1,75 +1,130 @@
-/** The scenario under Debian's kernels, where trampolines work. */
+/**
+ * Debian's kernels, 5.10 to the newest: one boot of each runs its parts of `matrix.ts` in both attach modes, two guests
+ * at a time. `WEIR_RECORD=1` records instead of comparing: what is detected (bpf/COVERAGE.md) and what the verifier
+ * looked at (verifier.json).
+ */
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
-import { fetchKernel, type Release, runInVm, vmMissing } from "../vm/vm.ts";
-import { STEPS } from "./directory-cache.ts";
+import type { AttachMode } from "@weir/agent";
+import { beforeAll, describe, expect, test } from "vitest";
+import { builtProgram } from "../native/program.ts";
+import { expectCorpus, recordCorpus } from "../tamper/expectations.ts";
+import { buildPrograms } from "../tamper/programs.ts";
+import { fetchKernel, type Release, runInVm, VmError, vmMissing } from "../vm/vm.ts";
+import { expectedFates } from "./directory-cache.ts";
 import { expectScenario } from "./expectations.ts";
-import type { ScenarioResult } from "./scenario.ts";
+import type { Outcomes, Part, PartResult } from "./matrix.ts";
 import { ATTACK_RESULTS } from "./silent-directories.ts";
+import { expectedSwaps } from "./swaps.ts";
+import { complaints, record, recorded } from "./verifier.ts";
 
-const guest = fileURLToPath(new URL("guest.ts", import.meta.url));
-const techniques = fileURLToPath(new URL("../../agent/src/kernel/techniques.main.fixture.ts", import.meta.url));
-const missing = vmMissing();
-
-type TechniqueLine = { name: string; expected: unknown; seen: unknown };
-
-const jsonLines = (output: string): unknown[] =>
-  output.split("\n").flatMap((line) => (/^[[{]/.test(line) ? [JSON.parse(line)] : []));
-
-function expectTechniques(lines: TechniqueLine[], mode: string): void {
-  const end = lines.pop();
-  expect(lines.length).toBeGreaterThan(40);
-  for (const { name, expected, seen } of lines) expect(seen, name).toEqual(expected);
-  expect(end).toEqual({ mode, missing: {}, missedRuns: 0 });
+interface Kernel {
+  readonly release: Release;
+  readonly version: string;
+  readonly parts: Readonly<Record<AttachMode, readonly Part[]>>;
 }
 
-test("Linux 6.1: auto chooses trampolines, and the changes are detected", async (context) => {
-  if (missing) context.skip(missing);
-  const { exitCode, output } = await runInVm({
+/** On each the programs are loaded, attached and put to the corpus; 6.1 does the rest, too. */
+const KERNELS: readonly Kernel[] = [
+  {
     release: "bookworm",
-    command: [process.execPath, guest, "auto"],
-    timeoutMs: 500_000,
-  });
-  expect(exitCode, output).toBe(0);
-  const result = JSON.parse(output.trim().split("\n").at(-1) ?? "") as ScenarioResult;
-  expect(result.attach).toBe("trampoline");
-  expect(result.resolutions).toEqual(["object"]);
-  expectScenario(result);
-});
+    version: "6.1",
+    parts: {
+      trampoline: ["stage", "scenario", "attacks", "fuzz"],
+      tracepoint: ["stage", "corpus", "attacks"],
+    },
+  },
+  { release: "trixie", version: "6.12", parts: { trampoline: ["stage", "attacks"], tracepoint: [] } },
+];
+const GUESTS_AT_ONCE = 2;
+const TIMEOUT_MS = 1_200_000;
+const ALL_TIMEOUT_MS = TIMEOUT_MS * KERNELS.length;
 
-const steps = fileURLToPath(new URL("directory-cache.ts", import.meta.url));
-const attacks = fileURLToPath(new URL("silent-directories.ts", import.meta.url));
+const RECORDING = process.env["WEIR_RECORD"] === "1";
+const matrix = fileURLToPath(new URL("matrix.ts", import.meta.url));
+const missing = vmMissing();
 
-test.for([
-  ["bookworm", "trampoline"],
-  ["bookworm", "tracepoint"],
-  ["trixie", "trampoline"],
-])("%s: the directory cache by %ss, and attacks on it", async ([release, mode], context) => {
-  if (missing) context.skip(missing);
-  await fetchKernel(release as Release);
-  // Below /run, whose file system the cache takes.
-  let script = `${process.execPath} ${steps} ${mode} && TMPDIR=/run ${process.execPath} ${attacks} ${mode}`;
-  // In the same boot: those of 6.1 have boots of their own, below.
-  if (release === "trixie") script += ` && ${process.execPath} ${techniques} ${mode}`;
-  const { exitCode, output } = await runInVm({
-    release: release as Release,
-    command: ["/bin/bash", "-c", script],
-    timeoutMs: 900_000,
-  });
-  expect(exitCode, output).toBe(0);
-  const [cache, attacked, ...rest] = jsonLines(output);
-  expect(cache).toEqual({ caches: true, fates: STEPS.map(([, fate]) => fate) });
-  expect(attacked).toEqual(ATTACK_RESULTS);
-  if (release === "trixie") expectTechniques(rest as TechniqueLine[], mode as string);
-});
+const jsonLines = (output: string): PartResult[] =>
+  output.split("\n").flatMap((line) => (line.startsWith("{") ? [JSON.parse(line) as PartResult] : []));
 
-test.for(["trampoline", "tracepoint"])("Linux 6.1: every technique, by %ss", async (mode, context) => {
-  if (missing) context.skip(missing);
-  const { exitCode, output } = await runInVm({
-    release: "bookworm",
-    command: [process.execPath, techniques, mode],
-    timeoutMs: 900_000,
+interface GuestRun {
+  readonly results: readonly PartResult[];
+  /** Everything that was said. */
+  readonly output: string;
+}
+
+async function runGuest({ release, parts }: Kernel): Promise<GuestRun> {
+  await fetchKernel(release);
+  const work = Object.entries(parts).flatMap(([mode, parts]) =>
+    parts.length > 0 ? [`${mode}=${parts.join(",")}`] : [],
+  );
+  const { output } = await runInVm({ release, command: [process.execPath, matrix, ...work], timeoutMs: TIMEOUT_MS });
+  return { results: jsonLines(output), output };
+}
+
+const runs = new Map<Release, GuestRun>();
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  // Guests would take long to build them.
+  builtProgram("workload");
+  await buildPrograms();
+  const waiting = [...KERNELS];
+  const work = async (): Promise<void> => {
+    for (let kernel = waiting.shift(); kernel !== undefined; kernel = waiting.shift()) {
+      const failed = (error: unknown): GuestRun => ({
+        results: error instanceof VmError ? jsonLines(error.output) : [],
+        output: String(error),
+      });
+      runs.set(kernel.release, await runGuest(kernel).catch(failed));
+    }
+  };
+  await Promise.all(Array.from({ length: GUESTS_AT_ONCE }, work));
+}, ALL_TIMEOUT_MS);
+
+interface Circumstances {
+  readonly mode: AttachMode;
+  /** `6.1` of the kernel's release. */
+  readonly kernel: string;
+}
+
+const JUDGES: { readonly [P in Part]: (outcome: Outcomes[P], circumstances: Circumstances) => void } = {
+  scenario(outcome, { mode }) {
+    expect(outcome.attach).toBe(mode);
+    expect(outcome.resolutions).toEqual([mode === "trampoline" ? "object" : "syscall"]);
+    expectScenario(outcome);
+  },
+  stage({ techniques, cache, otherNames, swaps, missing: types, missedRuns, verified }, { mode, kernel }) {
+    expect(techniques.length).toBeGreaterThan(40);
+    for (const { name, expected, seen } of techniques) expect(seen, name).toEqual(expected);
+    expect(cache).toEqual({ caches: true, fates: expectedFates(otherNames) });
+    expect(swaps).toMatchObject(expectedSwaps(mode));
+    expect({ types, missedRuns }).toEqual({ types: {}, missedRuns: 0 });
+    if (RECORDING) record(kernel, mode, verified);
+    expect(complaints(verified, recorded()[kernel]?.[mode])).toEqual([]);
+  },
+  attacks(outcome) {
+    expect(outcome).toEqual(ATTACK_RESULTS);
+  },
+  fuzz(outcome, { mode }) {
+    expect(outcome).toMatchObject({ attach: mode, passed: outcome.required });
+    expect(outcome.judged).toBeGreaterThan(0);
+  },
+  corpus({ results, lost }) {
+    if (RECORDING) recordCorpus(results);
+    expectCorpus(results);
+    expect(lost).toBe(0);
+  },
+};
+
+describe.each(KERNELS)("$release, Linux $version", ({ release, version, parts }) => {
+  const cases = Object.entries(parts).flatMap(([mode, names]) => names.map((part) => ({ part, mode })));
+  test.for(cases)("$part ($mode)", ({ part, mode }, context) => {
+    if (missing !== undefined) context.skip(missing);
+    const { results, output } = runs.get(release) as GuestRun;
+    const result = results.find((candidate) => candidate.part === part && candidate.mode === mode);
+    if (result === undefined) throw new Error(`no result; output of the guest:\n${output.slice(-5000)}`);
+    if ("error" in result) throw new Error(result.error);
+    expect(result.kernel.startsWith(version), result.kernel).toBe(true);
+    (JUDGES[part] as (outcome: unknown, circumstances: Circumstances) => void)(result.outcome, result);
   });
-  expect(exitCode, output).toBe(0);
-  expectTechniques(jsonLines(output) as TechniqueLine[], mode);
 });

@@ -1,12 +1,11 @@
 /**
- * The directory cache as a program, for a guest: `directory-cache.ts MODE` prints what became of opens in a directory
- * with a discarder, step by step. The folder lies in memory, whose file system is one that the cache takes.
+ * What becomes of opens in a directory with a discarder, step by step, where the directory cache is on. The folder lies
+ * in memory, whose file system is one that the cache takes.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type AttachMode, bpfObject, type StageOptions } from "@weir/agent";
-import { buildTables, KernelStage } from "@weir/agent/testing";
+import { buildTables, type KernelStage } from "@weir/agent/testing";
 import { FILE_DIRECTORY_KEY, ringRecords } from "@weir/matcher-wasm/format";
 
 const OPEN = 1;
@@ -49,16 +48,13 @@ export const STEPS: readonly Step[] = [
   [": > ../outside; : > ../outside; rm ../outside", "droppedByApprover"],
 ];
 
+/** The fates of STEPS. */
+export const expectedFates = (withOtherNames: boolean, steps = STEPS): string[] =>
+  steps.map(([, fate, otherwise]) => (withOtherNames ? (otherwise ?? fate) : fate));
+
 /** @returns the fate of the last open of each step */
-export async function runSteps(
-  attach: AttachMode | "auto",
-  {
-    steps = STEPS,
-    ...options
-  }: { steps?: readonly Step[]; pathCounters?: NonNullable<StageOptions["pathCounters"]> } = {},
-): Promise<{ caches: boolean; fates: string[] }> {
+export async function runSteps(stage: KernelStage, steps = STEPS): Promise<{ caches: boolean; fates: string[] }> {
   const folder = mkdtempSync("/run/weir-cache-");
-  const stage = KernelStage.open({ object: bpfObject(), attach, ringBytes: 1 << 20, ...options });
   const shell = (script: string): void => {
     const { status, stderr } = spawnSync("taskset", ["-c", "0", "/bin/bash", "-ec", script], {
       cwd: folder,
@@ -103,10 +99,6 @@ export async function runSteps(
     });
     return { caches: stage.cachesDirectories, fates };
   } finally {
-    stage.close();
     rmSync(join(folder), { recursive: true });
   }
 }
-
-if (process.argv[1] === import.meta.filename)
-  process.stdout.write(`${JSON.stringify(await runSteps((process.argv[2] ?? "trampoline") as AttachMode))}\n`);

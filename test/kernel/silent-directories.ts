@@ -196,6 +196,3 @@ export const ATTACK_RESULTS: readonly AttackResult[] = ATTACKS.map(({ name }) =>
   learned: true,
   detected: true,
 }));
-
-if (process.argv[1] === import.meta.filename)
-  process.stdout.write(`${JSON.stringify(await runAttacks((process.argv[2] ?? "auto") as AttachMode))}\n`);

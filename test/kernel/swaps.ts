@@ -1,14 +1,14 @@
 /**
- * Swaps of generations that need other hooks, as a program, for a guest: `swaps.ts MODE` prints what was attached for
- * each set of types, and what was seen of a process that acts all the while.
+ * Swaps of generations that need other hooks: what is attached for each set of types, and what is seen of a process
+ * that acts all the while.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type AttachMode, bpfObject } from "@weir/agent";
-import { buildTables, KernelStage, lost } from "@weir/agent/testing";
+import type { AttachMode } from "@weir/agent";
+import { buildTables, type KernelStage, lost } from "@weir/agent/testing";
 import { decodeRecord, eventTypeById, ringRecords } from "@weir/matcher-wasm/format";
 
 /** Always wanted, so every one of these events has to be reported, whatever is attached and detached beside them. */
@@ -30,6 +30,8 @@ export interface SwapsResult {
   readonly idle: readonly string[];
   /** How many programs beyond those are attached for ALWAYS with each of SETS. */
   readonly attached: readonly number[];
+  /** Whether at every swap the hooks of both generations were attached. */
+  readonly both: boolean;
   /** Done and not reported, reported twice; the first few. */
   readonly missing: readonly string[];
   readonly twice: readonly string[];
@@ -60,13 +62,13 @@ const tables = (generation: number, types: readonly string[], folder: string): R
     },
   ]);
 
-/** Adds what the ring holds to `seen`. */
-function drain(stage: KernelStage, seen: Map<string, number>): void {
+/** Adds what the ring holds of a folder to `seen`. */
+function drain(stage: KernelStage, seen: Map<string, number>, folder: string): void {
   const span = new Uint8Array(8 << 20);
   for (let length = stage.ring.read(span); length > 0; length = stage.ring.read(span)) {
     for (const { offset } of ringRecords(span.subarray(0, length))) {
       const record = decodeRecord(span, offset);
-      if (record.kind !== "file") continue;
+      if (record.kind !== "file" || !record.path.startsWith(`${folder}/`)) continue;
       const key = `${eventTypeById(record.type)?.name} ${record.path.split("/").at(-1)}`;
       seen.set(key, (seen.get(key) ?? 0) + 1);
     }
@@ -74,11 +76,10 @@ function drain(stage: KernelStage, seen: Map<string, number>): void {
   }
 }
 
-export async function runSwaps(attach: AttachMode | "auto"): Promise<SwapsResult> {
+export async function runSwaps(stage: KernelStage): Promise<SwapsResult> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "weir-swaps-")));
   const work = join(folder, "work");
   mkdirSync(work);
-  const stage = KernelStage.open({ object: bpfObject(), attach, ringBytes: 8 << 20 });
   try {
     let generation = 1;
     await stage.activate(tables(generation, ["exec"], work));
@@ -91,29 +92,35 @@ export async function runSwaps(attach: AttachMode | "auto"): Promise<SwapsResult
     });
     const seen = new Map<string, number>();
     const attached: number[] = [];
+    let both = true;
     for (let i = 0; i < SETS.length * ROUNDS; i++) {
-      await stage.activate(tables(++generation, [...ALWAYS, ...(SETS[i % SETS.length] ?? [])], work));
+      const before = stage.attached;
+      let atSwitch: readonly string[] = [];
+      await stage.activate(tables(++generation, [...ALWAYS, ...(SETS[i % SETS.length] ?? [])], work), () => {
+        atSwitch = stage.attached;
+      });
+      both &&= [...before, ...stage.attached].every((program) => atSwitch.includes(program));
       // Those of io_uring come with any file event, as many as the kernel has tracepoints for.
       const hooks = stage.attached.filter((program) => !program.startsWith("uring_"));
       if (i < SETS.length) attached.push(hooks.length - idle.length);
-      drain(stage, seen);
+      drain(stage, seen, work);
     }
     actor.stdin.end();
     await once(actor, "close");
-    drain(stage, seen);
+    drain(stage, seen, work);
     const count = Number(printed);
     const done = Array.from({ length: count }, (_, n) => [`open ${n}`, `rename ${n}`]).flat();
     return {
       attach: stage.mode,
       idle,
       attached,
+      both,
       missing: done.filter((key) => !seen.has(key)).slice(0, 5),
       twice: [...seen].flatMap(([key, times]) => (times > 1 ? [key] : [])).slice(0, 5),
       enough: count > SETS.length * ROUNDS,
       lost: lost(stage.counters()),
     };
   } finally {
-    stage.close();
     rmSync(folder, { recursive: true });
   }
 }
@@ -122,12 +129,10 @@ export async function runSwaps(attach: AttachMode | "auto"): Promise<SwapsResult
 export const expectedSwaps = (attach: AttachMode): Record<string, unknown> => ({
   attach,
   idle: ["process_exec", "process_exit", "process_fork"],
+  both: true,
   missing: [],
   twice: [],
   enough: true,
   lost: 0,
   ...(attach === "tracepoint" && { attached: SETS.map(() => 1) }),
 });
-
-if (process.argv[1] === import.meta.filename)
-  process.stdout.write(`${JSON.stringify(await runSwaps((process.argv[2] ?? "auto") as AttachMode))}\n`);

@@ -1,13 +1,18 @@
 /** What a run of the corpus has to show, on any kernel. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
-import { differences } from "./coverage.ts";
+import { differences, merge } from "./coverage.ts";
 import { type Result, unexpected } from "./result.ts";
 import { TECHNIQUES } from "./techniques.ts";
 
-export const coverageDocument = (): string =>
-  readFileSync(fileURLToPath(new URL("../../bpf/COVERAGE.md", import.meta.url)), "utf8");
+const DOCUMENT = fileURLToPath(new URL("../../bpf/COVERAGE.md", import.meta.url));
+
+export const coverageDocument = (): string => readFileSync(DOCUMENT, "utf8");
+
+/** Puts results into bpf/COVERAGE.md, in the place of what it said of their modes and kernels. */
+export const recordCorpus = (results: readonly Result[]): void =>
+  writeFileSync(DOCUMENT, merge(coverageDocument(), results));
 
 /** @param results of all techniques, in one mode or several */
 export function expectCorpus(results: readonly Result[]): void {

@@ -22,8 +22,14 @@ function digest(name: string): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+const paths = new Map<string, string>();
+
 /** Where the program of a technique is once it is built; the folder tells its version. */
-export const programPath = (name: string): string => join(BUILD, digest(name), name);
+export function programPath(name: string): string {
+  const known = paths.get(name) ?? join(BUILD, digest(name), name);
+  paths.set(name, known);
+  return known;
+}
 
 async function build(name: string): Promise<void> {
   const path = programPath(name);

@@ -1,14 +1,10 @@
 /** The shapes that a receiver can get events in. */
 import type { Format } from "../sink.ts";
-import { datadogFormat } from "./datadog.ts";
-import { ecsFormat } from "./ecs.ts";
 import { nativeFormat } from "./native.ts";
-import { ocsfFormat } from "./ocsf.ts";
 
-const BY_NAME = { ocsf: ocsfFormat, ecs: ecsFormat, datadog: datadogFormat, native: nativeFormat } as const;
+export const FORMATS = ["native"] as const;
+export type FormatName = (typeof FORMATS)[number];
 
-export type FormatName = keyof typeof BY_NAME;
-
-export const FORMATS = Object.keys(BY_NAME) as [FormatName, ...FormatName[]];
+const BY_NAME: Readonly<Record<FormatName, Format>> = { native: nativeFormat };
 
 export const formatOf = (name: FormatName): Format => BY_NAME[name];

@@ -31,6 +31,18 @@ export interface DetectedProcess {
   readonly container_id: string;
 }
 
+/** By the kind's bits of a mode, include/uapi/linux/stat.h. */
+const FILE_KINDS = {
+  1: "fifo",
+  2: "character device",
+  4: "directory",
+  6: "block device",
+  8: "file",
+  10: "symlink",
+  12: "socket",
+} as const satisfies Readonly<Record<number, string>>;
+type FileKind = (typeof FILE_KINDS)[keyof typeof FILE_KINDS];
+
 export interface DetectedFile {
   readonly path: string;
   /** Only the end of the path is known, and its rules were taken to match. */
@@ -45,6 +57,7 @@ export interface DetectedFile {
   readonly used_destination?: string;
   /** From here on absent where the event was resolved without the file itself. Before the operation. */
   readonly inode?: string;
+  readonly type?: FileKind;
   readonly device?: number;
   readonly mount_id?: number;
   readonly mode?: string;
@@ -150,9 +163,15 @@ function describeFile(event: EventContext): DetectedFile {
   };
 }
 
+function kindOf(mode: number): Pick<DetectedFile, "type"> {
+  const type = (FILE_KINDS as Readonly<Record<number, FileKind>>)[mode >> 12];
+  return type ? { type } : {};
+}
+
 function describeAttributes(record: FileEvent, event: EventContext): Omit<DetectedFile, "path" | "path_truncated"> {
   return {
     inode: String(record.inode),
+    ...kindOf(record.mode),
     device: record.dev,
     mount_id: record.mountId,
     mode: octal(record.mode),

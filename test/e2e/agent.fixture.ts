@@ -21,7 +21,8 @@ export class AgentChild extends Child {
   constructor(options: { server: string; state: string; tenants: readonly string[]; rest?: readonly string[] }) {
     const { server, state, tenants, rest = [] } = options;
     const named = tenants.flatMap((tenant) => ["--tenant", tenant]);
-    super(["agent", "--server", server, "--state", state, "--json", "--poll", "1", ...named, ...rest]);
+    const shape = ["--format", "native", "--json"];
+    super(["agent", "--server", server, "--state", state, ...shape, "--poll", "1", ...named, ...rest]);
     this.state = state;
   }
 

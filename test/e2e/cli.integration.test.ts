@@ -302,6 +302,31 @@ describe("--json", () => {
     for (const { name, sha256: digest } of files) expect(sha256(readFileSync(join(out, name)))).toBe(digest);
   });
 
+  test("agent --print-config: flags and file together, as YAML that is a configuration; header values stay hidden", async () => {
+    const config = write(
+      "outputs.yaml",
+      "outputs:\n  - { type: http, url: 'https://siem.example.com/in', headers: { x-key: secret-1 } }\n",
+    );
+    const { code, stdout, stderr } = await weir(["agent", "--print-config", "--config", config, "-o", "/tmp/x.json"]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^ {2}- type: http\n {4}name: http\n {4}format: ocsf\n/m);
+    expect(stdout).toMatch(/^ {2}- type: file\n {4}name: output\n {4}format: ocsf\n {4}path: \/tmp\/x.json\n/m);
+    expect(stdout).not.toContain("secret-1");
+    expect((await weir(["agent", "--print-config", "--config", write("again.yaml", stdout)])).stdout).toBe(stdout);
+  });
+
+  test("agent --config: a fault is told with its place", async () => {
+    const config = write("faulty.yaml", "outputs:\n  - { type: http, url: 5 }\n");
+    const { code, stdout, stderr } = await weir(["agent", "--print-config", "--config", config]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/faulty\.yaml is refused:\n {2}line 2: outputs\.0\.url: received 5, expected a string/);
+    const absent = await weir(["agent", "--print-config", "--config", join(folder, "absent.yaml")]);
+    expect(absent).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/the configuration cannot be read: ENOENT/),
+    });
+  });
+
   test("agent status without an agent", async () => {
     const { code, stdout, stderr } = await weir(["agent", "status", "--state", folder, "--json"]);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

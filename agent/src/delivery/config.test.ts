@@ -37,7 +37,15 @@ test.each([
   ],
   [
     "outputs:\n  - { type: carrier-pigeon }\n",
-    'line 2: outputs.0.type: received "carrier-pigeon", expected one of stdout, file',
+    'line 2: outputs.0.type: received "carrier-pigeon", expected one of stdout, file, http',
+  ],
+  [
+    "outputs:\n  - { type: http, url: ftp://x }\n",
+    'line 2: outputs.0.url: received "ftp://x", expected an http(s) address',
+  ],
+  [
+    "outputs:\n  - { type: http, url: http://x, tls: { cert_file: /x } }\n",
+    'line 2: outputs.0.tls: received {"cert_file":"/x"}, expected cert_file and key_file together',
   ],
   ["spool: {}\nspool: {}\n", "line 2: Map keys must be unique"],
   ["outputs: [", "line 1: "],

@@ -9,7 +9,7 @@ import { FORMATS } from "./formats/index.ts";
 
 const absolute = z.string().refine(isAbsolute, { error: "an absolute path" });
 const mebibytes = (max: number) => z.number().positive().max(max);
-const format = z.enum(FORMATS).default("native");
+const format = z.enum(FORMATS).default("ocsf");
 /** What the spool remembers the sink by; the type of the sink if it is not said. */
 const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,62}$/, { error: "lower-case letters, digits, - and _" });
 const common = { name: name.optional(), format };
@@ -24,7 +24,34 @@ const File = z.strictObject({
     .optional(),
 });
 
-const OutputConfig = z.discriminatedUnion("type", [Stdout, File]);
+const webAddress = z.url({ protocol: /^https?$/, error: "an http(s) address" });
+const milliseconds = (max: number) => z.int().min(0).max(max);
+const Tls = z
+  .strictObject({ ca_file: absolute.optional(), cert_file: absolute.optional(), key_file: absolute.optional() })
+  .refine(({ cert_file, key_file }) => (cert_file === undefined) === (key_file === undefined), {
+    error: "cert_file and key_file together",
+  });
+const Batch = z.strictObject({
+  records: z.int().min(1).max(10_000).default(500),
+  size_kb: z.int().min(1).max(16_384).default(1024),
+  wait_ms: milliseconds(60_000).default(1000),
+});
+const Http = z.strictObject({
+  type: z.literal("http"),
+  ...common,
+  url: webAddress,
+  token_file: absolute.optional(),
+  headers: z
+    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/), z.string().regex(/^[\t\x20-\x7e]*$/))
+    .default({}),
+  gzip: z.boolean().default(true),
+  batch: Batch.prefault({}),
+  timeout_ms: z.int().min(100).max(600_000).default(30_000),
+  tls: Tls.prefault({}),
+});
+
+const OutputConfig = z.discriminatedUnion("type", [Stdout, File, Http]);
+export type HttpConfig = z.infer<typeof Http>;
 export type OutputConfig = z.infer<typeof OutputConfig>;
 
 const SpoolConfig = z.strictObject({
@@ -85,7 +112,7 @@ export function parseConfig(text: string, source: string): DeliveryConfig {
 
 /** Names that are not given are those of the type; two of one name would share a place in the spool. */
 function withNames(config: DeliveryConfig, source: string): DeliveryConfig {
-  const outputs = config.outputs?.map((output) => ({ ...output, name: nameOf(output) }));
+  const outputs = config.outputs?.map(withName);
   const names = outputs?.map(({ name }) => name) ?? [];
   const twice = names.filter((name, index) => names.indexOf(name) !== index);
   if (twice.length > 0)
@@ -97,6 +124,11 @@ function withNames(config: DeliveryConfig, source: string): DeliveryConfig {
       ),
     );
   return outputs ? { ...config, outputs } : config;
+}
+
+function withName(output: OutputConfig): OutputConfig {
+  const { type, ...rest } = output;
+  return { type, name: nameOf(output), ...rest } as OutputConfig;
 }
 
 export const nameOf = ({ name, type }: OutputConfig): string => name ?? type;
@@ -139,8 +171,15 @@ function expectation(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** The effective configuration, as it could be written in a file. */
-export const configText = (config: DeliveryConfig): string => stringify(config, { lineWidth: 120 });
+/** The effective configuration, as it could be written in a file, but for values that may be secret. */
+export function configText({ outputs, ...config }: DeliveryConfig): string {
+  const hidden = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.keys(headers).map((key) => [key, "(hidden)"]));
+  const shown = outputs?.map((output) =>
+    "headers" in output ? { ...output, headers: hidden(output.headers) } : output,
+  );
+  return stringify({ ...config, ...(shown ? { outputs: shown } : {}) }, { lineWidth: 120 });
+}
 
 /** What is in force where no file says otherwise. */
 export const defaultConfig = (): DeliveryConfig => Config.parse({});

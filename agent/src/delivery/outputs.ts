@@ -1,10 +1,12 @@
 /** From the configuration to sinks. */
 import { join } from "node:path";
-import { type DeliveryConfig, nameOf, type OutputConfig } from "./config.ts";
+import { type DeliveryConfig, type HttpConfig, nameOf, type OutputConfig } from "./config.ts";
 import { DELIVERY_DEFAULTS, type DeliveryOptions, type Output } from "./delivery.ts";
 import { formatOf } from "./formats/index.ts";
 import type { Sink } from "./sink.ts";
 import { FileSink } from "./sinks/file.ts";
+import { HttpSink } from "./sinks/http.ts";
+import type { PosterOptions } from "./sinks/poster.ts";
 import { StdoutSink } from "./sinks/stdout.ts";
 
 const MIB = 1 << 20;
@@ -18,12 +20,33 @@ function sinkOf(config: OutputConfig): Sink {
       const rotate = config.rotate && { bytesMax: config.rotate.size_mb * MIB, files: config.rotate.files };
       return new FileSink({ path: config.path, rotate }, format);
     }
+    case "http":
+      return new HttpSink(posterOptions(config), format);
   }
+}
+
+function posterOptions({
+  url,
+  token_file,
+  headers,
+  gzip,
+  timeout_ms,
+  tls,
+}: HttpConfig): Omit<PosterOptions, "contentType"> {
+  const { ca_file: caFile, cert_file: certFile, key_file: keyFile } = tls;
+  return { url, headers, tokenFile: token_file, gzip, timeoutMs: timeout_ms, tls: { caFile, certFile, keyFile } };
 }
 
 export function outputOf(config: OutputConfig): Output {
   const { type, format } = config;
-  return { name: nameOf(config), type, format, sink: sinkOf(config), ...DELIVERY_DEFAULTS };
+  const handing =
+    "batch" in config
+      ? {
+          limit: { recordsMax: config.batch.records, bytesMax: config.batch.size_kb << 10 },
+          lingerMs: config.batch.wait_ms,
+        }
+      : DELIVERY_DEFAULTS;
+  return { name: nameOf(config), type, format, sink: sinkOf(config), ...handing };
 }
 
 /** @param stateDir where the spool is if the configuration does not say otherwise */

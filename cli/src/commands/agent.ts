@@ -79,7 +79,7 @@ export function register(program: Command): void {
     .addOption(
       new Option("--format <name>", "of what goes to standard output or --output")
         .choices(FORMAT_NAMES)
-        .default("native"),
+        .default("ocsf"),
     )
     .option("--print-config", "print the outputs and the spool that are in force, as YAML, and end")
     .option("--json", "operational messages on standard error as JSON lines");

@@ -139,7 +139,7 @@ export class Demo {
     const root = Buffer.from(await (await fetch(`${this.url}/v1/tenants/${TENANT}/root`)).arrayBuffer());
     const fingerprint = createHash("sha256").update(root).digest("hex");
     const tenant = `${TENANT}=sha256:${fingerprint}`;
-    const args = ["--server", this.url, "--tenant", tenant, "--state", this.#state, "--json"];
+    const args = ["--server", this.url, "--tenant", tenant, "--state", this.#state, "--format", "native", "--json"];
     const started = performance.now();
     // Between this and the start nothing is waited for, so that cleaning up knows of every service.
     this.#abort.signal.throwIfAborted();

@@ -7,7 +7,7 @@ export const POLICY_ARGUMENT =
   "policy files, folders of .yaml, .yml and .policy files, or - for standard input; together they are one set";
 
 /** As the agent's own list, which would be slow to load just for help. */
-export const FORMAT_NAMES: readonly FormatName[] = ["native"];
+export const FORMAT_NAMES: readonly FormatName[] = ["ocsf", "ecs", "datadog", "native"];
 
 export interface StageFlags {
   readonly attach: AttachMode | "auto";

@@ -37,7 +37,7 @@ test.each([
   ],
   [
     "outputs:\n  - { type: carrier-pigeon }\n",
-    'line 2: outputs.0.type: received "carrier-pigeon", expected one of stdout, file, http',
+    'line 2: outputs.0.type: received "carrier-pigeon", expected one of stdout, file, http, otlp, syslog',
   ],
   [
     "outputs:\n  - { type: http, url: ftp://x }\n",
@@ -46,6 +46,18 @@ test.each([
   [
     "outputs:\n  - { type: http, url: http://x, tls: { cert_file: /x } }\n",
     'line 2: outputs.0.tls: received {"cert_file":"/x"}, expected cert_file and key_file together',
+  ],
+  [
+    "outputs:\n  - { type: syslog, transport: pigeon }\n",
+    'line 2: outputs.0.transport: received "pigeon", expected one of udp, tcp, tls, unix',
+  ],
+  [
+    "outputs:\n  - { type: syslog, transport: tcp, address: somewhere }\n",
+    'line 2: outputs.0.address: received "somewhere", expected HOST:PORT',
+  ],
+  [
+    "outputs:\n  - { type: syslog, transport: udp, address: 'a:1', framing: newline }\n",
+    "line 2: outputs.0: received the unknown key framing",
   ],
   ["spool: {}\nspool: {}\n", "line 2: Map keys must be unique"],
   ["outputs: [", "line 1: "],

@@ -6,6 +6,7 @@ import { isAbsolute } from "node:path";
 import { isMap, LineCounter, parseDocument, stringify } from "yaml";
 import { z } from "zod";
 import { FORMATS } from "./formats/index.ts";
+import { FACILITIES, type Facility } from "./sinks/syslog-message.ts";
 
 const absolute = z.string().refine(isAbsolute, { error: "an absolute path" });
 const mebibytes = (max: number) => z.number().positive().max(max);
@@ -50,8 +51,34 @@ const Http = z.strictObject({
   tls: Tls.prefault({}),
 });
 
-const OutputConfig = z.discriminatedUnion("type", [Stdout, File, Http]);
-export type HttpConfig = z.infer<typeof Http>;
+/** As `http`, to the path that the protocol gives logs. */
+const Otlp = Http.extend({ type: z.literal("otlp") });
+
+const address = z.string().regex(/^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):\d{1,5}$/, { error: "HOST:PORT" });
+const syslogCommon = {
+  type: z.literal("syslog"),
+  ...common,
+  facility: z.enum(Object.keys(FACILITIES) as [Facility, ...Facility[]]).default("audit"),
+  app_name: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,48}$/, { error: "at most 48 printable characters" })
+    .default("weir"),
+  timeout_ms: z.int().min(100).max(600_000).default(30_000),
+};
+const streamed = { ...syslogCommon, address, framing: z.enum(["octet-counting", "newline"]).default("octet-counting") };
+const Syslog = z.discriminatedUnion("transport", [
+  z.strictObject({ ...syslogCommon, transport: z.literal("udp"), address }),
+  z.strictObject({ ...streamed, transport: z.literal("tcp") }),
+  z.strictObject({ ...streamed, transport: z.literal("tls"), tls: Tls.prefault({}) }),
+  z.strictObject({ ...syslogCommon, transport: z.literal("unix"), path: absolute.default("/dev/log") }),
+]);
+
+const OutputConfig = z.discriminatedUnion("type", [Stdout, File, Http, Otlp, Syslog]);
+/** As in messages. */
+const TYPES = ["stdout", "file", "http", "otlp", "syslog"];
+const TRANSPORTS = ["udp", "tcp", "tls", "unix"];
+export type HttpConfig = z.infer<typeof Http> | z.infer<typeof Otlp>;
+export type SyslogConfig = z.infer<typeof Syslog>;
 export type OutputConfig = z.infer<typeof OutputConfig>;
 
 const SpoolConfig = z.strictObject({
@@ -161,7 +188,7 @@ function expectation(issue: z.core.$ZodIssue): string {
         .join(", ")
         .replace(/, ([^,]*)$/, " or $1");
     case "invalid_union":
-      return `one of ${OutputConfig.options.map(({ shape }) => [...shape.type.values][0]).join(", ")}`;
+      return `one of ${(issue.path.at(-1) === "transport" ? TRANSPORTS : TYPES).join(", ")}`;
     case "too_small":
       return `at least ${issue.minimum}${issue.origin === "array" ? " of them" : ""}`;
     case "too_big":

@@ -1,13 +1,16 @@
 /** From the configuration to sinks. */
 import { join } from "node:path";
-import { type DeliveryConfig, type HttpConfig, nameOf, type OutputConfig } from "./config.ts";
+import { type DeliveryConfig, type HttpConfig, nameOf, type OutputConfig, type SyslogConfig } from "./config.ts";
 import { DELIVERY_DEFAULTS, type DeliveryOptions, type Output } from "./delivery.ts";
 import { formatOf } from "./formats/index.ts";
 import type { Sink } from "./sink.ts";
 import { FileSink } from "./sinks/file.ts";
 import { HttpSink } from "./sinks/http.ts";
+import { OtlpSink } from "./sinks/otlp.ts";
 import type { PosterOptions } from "./sinks/poster.ts";
 import { StdoutSink } from "./sinks/stdout.ts";
+import { type SyslogOptions, SyslogSink, type SyslogTarget } from "./sinks/syslog.ts";
+import type { TlsFiles } from "./sinks/tls.ts";
 
 const MIB = 1 << 20;
 
@@ -22,7 +25,29 @@ function sinkOf(config: OutputConfig): Sink {
     }
     case "http":
       return new HttpSink(posterOptions(config), format);
+    case "otlp":
+      return new OtlpSink(posterOptions(config), format);
+    case "syslog":
+      return new SyslogSink(syslogOptions(config), format);
   }
+}
+
+function tlsFiles({ ca_file: caFile, cert_file: certFile, key_file: keyFile }: HttpConfig["tls"]): TlsFiles {
+  return { caFile, certFile, keyFile };
+}
+
+function syslogOptions(config: SyslogConfig): SyslogOptions {
+  const { facility, app_name: appName, timeout_ms: timeoutMs } = config;
+  return { facility, appName, timeoutMs, target: targetOf(config), tls: tlsFiles("tls" in config ? config.tls : {}) };
+}
+
+function targetOf(config: SyslogConfig): SyslogTarget {
+  if (config.transport === "unix") return { transport: "unix", path: config.path };
+  const at = config.address.lastIndexOf(":");
+  const host = config.address.slice(0, at).replace(/^\[|\]$/g, "");
+  const port = Number(config.address.slice(at + 1));
+  if (config.transport === "udp") return { transport: "udp", host, port };
+  return { transport: config.transport, host, port, framing: config.framing };
 }
 
 function posterOptions({
@@ -33,8 +58,7 @@ function posterOptions({
   timeout_ms,
   tls,
 }: HttpConfig): Omit<PosterOptions, "contentType"> {
-  const { ca_file: caFile, cert_file: certFile, key_file: keyFile } = tls;
-  return { url, headers, tokenFile: token_file, gzip, timeoutMs: timeout_ms, tls: { caFile, certFile, keyFile } };
+  return { url, headers, tokenFile: token_file, gzip, timeoutMs: timeout_ms, tls: tlsFiles(tls) };
 }
 
 export function outputOf(config: OutputConfig): Output {

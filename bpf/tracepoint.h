@@ -10,9 +10,8 @@
 #pragma once
 
 #include "tracepoint/call.h"
-/* Kernels before 5.17 check every function again at each call: what is not needed most is left out there. */
-#ifndef WEIR_LEGACY
 #include "tracepoint/received.h"
+#ifndef WEIR_LEGACY
 #include "tracepoint/uring.h"
 #endif
 
@@ -37,7 +36,6 @@ static __always_inline void open_done(struct task_struct *task, struct pt_regs *
 	descriptor_opened(task, fd, flags, mode);
 }
 
-#ifndef WEIR_LEGACY
 /* Of socketcall(2), which 32-bit programs have. 0: not one that concerns us. */
 static __always_inline __u32 socket_call(__u32 number)
 {
@@ -88,7 +86,6 @@ static __always_inline bool compat_call(struct pt_regs *regs, __u32 nr, struct c
 	}
 	return true;
 }
-#endif
 
 /* Programs that tracepoint_sys_exit goes on as, so that the verifier looks at each of them alone. Set by the agent. */
 #define CALLED_CALL	0
@@ -110,13 +107,9 @@ static __always_inline __u32 concerned_number(struct pt_regs *regs, bool *compat
 		return 0;
 	BOUND(nr, SYSCALLS);
 	*compat = syscall_is_32bit(current_task());
-	if (!*compat)
-		return shapes[nr].type ? nr : 0;
-#ifndef WEIR_LEGACY
-	return compat_number(regs, nr);
-#else
-	return 0;
-#endif
+	if (*compat)
+		return compat_number(regs, nr);
+	return shapes[nr].type ? nr : 0;
 }
 
 /* Working memory with the call that ends here; the caller gives it back. NULL: no such call, or it is counted as lost. */
@@ -136,7 +129,6 @@ static __always_inline struct scratch *call_begin(__u64 *ctx)
 	__builtin_memset(&s->call, 0, sizeof(s->call));
 	s->call.nr = nr;
 	s->call.result = ctx[1];
-#ifndef WEIR_LEGACY
 	if (compat) {
 		if (compat_call(regs, syscall_nr(regs), &s->call))
 			return s;
@@ -144,7 +136,6 @@ static __always_inline struct scratch *call_begin(__u64 *ctx)
 		scratch_release(s);
 		return NULL;
 	}
-#endif
 	for (int i = 0; i < ARGUMENTS; i++)
 		s->call.arg[i + 1] = syscall_arg(regs, i);
 	return s;
@@ -161,24 +152,20 @@ int tracepoint_call(__u64 *ctx)
 	if (!read_call(s))
 		goto out;
 	operation_done(s);
-#ifndef WEIR_LEGACY
 	/* Both names have another file now. */
 	if (is_exchange(&s->operation)) {
 		exchange(&s->operation);
 		operation_done(s);
 	}
-#endif
 out:
 	scratch_release(s);
 	return 0;
 }
 
-#ifndef WEIR_LEGACY
 /* A call that may have brought descriptors of other processes. What was refused is not known. */
 SEC("tp_btf/sys_exit")
 int tracepoint_received(__u64 *ctx)
 {
-	struct control c = {};
 	struct scratch *s;
 
 	if ((__s64)ctx[1] < 0)
@@ -186,28 +173,20 @@ int tracepoint_received(__u64 *ctx)
 	s = call_begin(ctx);
 	if (!s)
 		return 0;
-	/* Only to read the call: each descriptor is an event with working memory of its own. */
-	begin_control(&c, &s->call);
+	descriptors_received(s);
 	scratch_release(s);
-	descriptors_received(&c);
 	return 0;
 }
-#endif
 
 /* Goes on as the program for a call, by its number in 64-bit programs. `request`: of ioctl(2). */
 static __always_inline void call_go_on(__u64 *ctx, __u32 nr, __u32 request)
 {
 	if (nr == NR_ioctl && !sets_attributes(request))
 		return;
-	if (nr == NR_pidfd_getfd || nr == NR_recvmsg || nr == NR_recvmmsg) {
-#ifdef WEIR_LEGACY
-		return;
-#else
+	if (nr == NR_pidfd_getfd || nr == NR_recvmsg || nr == NR_recvmmsg)
 		bpf_tail_call(ctx, &called, CALLED_RECEIVED);
-#endif
-	} else {
+	else
 		bpf_tail_call(ctx, &called, CALLED_CALL);
-	}
 	/* It returns only where the agent has not set the program. */
 	operation_lost(shapes[nr & (SYSCALLS - 1)].type);
 }
@@ -236,11 +215,9 @@ int tracepoint_sys_exit(__u64 *ctx)
 		return 0;
 	task = current_task();
 	if (syscall_is_32bit(task)) {
-#ifndef WEIR_LEGACY
 		nr = compat_number(regs, nr);
 		if (nr)
 			call_go_on(ctx, nr, compat_arg(regs, 1));
-#endif
 		return 0;
 	}
 	if (!shape->type)
@@ -249,10 +226,8 @@ int tracepoint_sys_exit(__u64 *ctx)
 		open_done(task, regs, shape, nr, ret);
 		return 0;
 	}
-#ifndef WEIR_LEGACY
 	if (nr == NR_recvmsg && !may_have_received(syscall_arg(regs, 0), syscall_arg(regs, 1)))
 		return 0;
-#endif
 	call_go_on(ctx, nr, syscall_arg(regs, 1));
 	return 0;
 }

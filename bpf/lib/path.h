@@ -149,6 +149,31 @@ static __always_inline bool descend_step(struct scratch *s, __u32 i)
 
 REPEATED(descend_rest, descend_step)
 
+#ifdef WEIR_LEGACY
+/* One character of a name that may end at a slash. */
+static __always_inline bool pseudo_step(struct scratch *s, __u32 i)
+{
+	char c = s->name[i & NAME_BYTES_MAX];
+
+	if (c == 0 || c == '/')
+		return true;
+	s->climb[0].len = i + 1;
+	return false;
+}
+
+REPEATED(pseudo_name, pseudo_step)
+#else
+/* In line: a callback takes later verifiers beyond their limit. */
+static __always_inline void pseudo_name(struct scratch *s, __u32 count)
+{
+	for (__u32 i = 0; i < NAME_BYTES_MAX && i < count; i++) {
+		if (s->name[i] == 0 || s->name[i] == '/')
+			break;
+		s->climb[0].len = i + 1;
+	}
+}
+#endif
+
 /*
  * Finds the name of a file that lies in no directory, as of memfd_create(2): up to the first slash, which it may have, or
  * that of its file system where it has none (pipes, sockets).
@@ -172,11 +197,7 @@ GLOBAL int name_pseudo_file(struct scratch *s, __u64 dentry_address)
 	if (bpf_probe_read_kernel_str(s->name, len + 1, (void *)c->name) < 0)
 		return 0;
 	c->len = 0;
-	for (__u32 i = 0; i < NAME_BYTES_MAX && i < len; i++) {
-		if (s->name[i] == 0 || s->name[i] == '/')
-			break;
-		c->len = i + 1;
-	}
+	pseudo_name(s, len);
 	return 0;
 }
 

@@ -139,6 +139,20 @@ struct operation {
 	__u32 symbolic; /* the name is what a symbolic link says, which is at the destination */
 };
 
+/* The messages of a call that received some, gone through step by step; see tracepoint/received.h. */
+struct control {
+	__u64 message; /* struct msghdr of the task, the next one */
+	__u32 messages;
+	__u32 steps; /* left for the message */
+	__u64 at;
+	__u64 end;
+	__u64 next; /* header */
+	__u32 descriptors;
+	__u32 compat;
+	__s32 taken; /* the descriptor that came without a message; negative: none */
+	__u32 reserved;
+};
+
 struct scratch {
 	__u32 busy;
 	__u32 number; /* of the slot */
@@ -172,6 +186,7 @@ struct scratch {
 	__u32 plural;		    /* whether the file system has other mounts: see PLURAL_* */
 	struct operation operation; /* by tracepoints: what it is made of */
 	struct call call;	    /* and what that is made of */
+	struct control control;
 	__u32 text_kind;
 	__u64 request; /* the event waits for the outcome of this struct io_kiocb *; 0: it does not */
 	__u32 kernel_strings; /* names are strings of the kernel, not of the task */

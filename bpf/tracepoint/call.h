@@ -73,8 +73,11 @@ static __always_inline bool bind_operation(struct operation *op, struct call *ca
 		char first;
 	} address = {};
 
-	bpf_probe_read_user(&address, 3, (void *)call->arg[2]);
-	if (address.family != AF_UNIX || !address.first || call->arg[3] <= 2)
+	if ((__u32)call->arg[3] <= 2)
+		return false;
+	/* What is not there any more is lost when its name is read. */
+	if (bpf_probe_read_user(&address, 3, (void *)call->arg[2]) == 0 &&
+	    (address.family != AF_UNIX || !address.first))
 		return false;
 	op->name = call->arg[2] + 2;
 	creates(op, S_IFSOCK);
@@ -148,8 +151,11 @@ static __always_inline bool splice_operation(struct operation *op, struct call *
 	struct file *in = file_of(task, call->arg[1]), *out = file_of(task, call->arg[3]);
 	struct spliced files;
 
-	if (!in || !out)
-		return false;
+	/* A descriptor that another thread closed meanwhile: it is lost when it is looked for. */
+	if (!in || !out) {
+		op->fd = in ? call->arg[3] : call->arg[1];
+		return true;
+	}
 	files = spliced_files(in, out);
 	if (!files.file)
 		return false;

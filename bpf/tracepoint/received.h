@@ -38,20 +38,6 @@ struct compat_message {
 #define MESSAGE_STRIDE	      64
 #define COMPAT_MESSAGE_STRIDE 32
 
-/* The messages of a call, gone through step by step. */
-struct control {
-	__u64 message; /* struct msghdr of the task, the next one */
-	__u32 messages;
-	__u32 steps; /* left for the message */
-	__u64 at;
-	__u64 end;
-	__u64 next; /* header */
-	__u32 descriptors;
-	__u32 compat;
-	__s32 taken; /* the descriptor that came without a message; negative: none */
-	__u32 reserved;
-};
-
 /*
  * Whether a message from `fd` may have brought descriptors: those of local sockets can, and nearly never do. Unreadable
  * by now: it may have.
@@ -60,7 +46,7 @@ static __always_inline bool may_have_received(int fd, __u64 address)
 {
 	__u64 control_len = 1;
 
-	if (options.direct_loads) {
+	if (DIRECT_LOADS) {
 		struct file *file = file_of(current_task(), fd);
 		struct socket *socket = file ? VIEW(file)->private_data : NULL;
 		struct sock *sock = socket ? VIEW(socket)->sk : NULL;
@@ -78,13 +64,16 @@ static __always_inline void descriptor_received(int fd)
 	struct task_struct *task = current_task();
 	struct file *file = file_of(task, fd);
 
+	/* One that another thread closed meanwhile. */
+	if (!file)
+		operation_lost(EVENT_OPEN);
 	/* Sockets, pipes and what else lies in no tree have no path. */
-	if (file && !is_internal(real_mount(READ(file, f_path.mnt))))
+	else if (!is_internal(real_mount(READ(file, f_path.mnt))))
 		descriptor_opened(task, fd, READ(file, f_flags), 0);
 }
 
-/* Returns whether it is a header of descriptors; `bytes`: its size. */
-static __always_inline bool read_header(struct control *c, __u64 *length, __u32 *bytes)
+/* Returns whether it is a header of descriptors; negative: it is not there any more. `bytes`: its size. */
+static __always_inline int read_header(struct control *c, __u64 *length, __u32 *bytes)
 {
 	struct {
 		__u32 length;
@@ -98,44 +87,61 @@ static __always_inline bool read_header(struct control *c, __u64 *length, __u32 
 	} native = {};
 
 	if (c->compat) {
-		bpf_probe_read_user(&compat, sizeof(compat), (void *)c->at);
+		if (bpf_probe_read_user(&compat, sizeof(compat), (void *)c->at) < 0)
+			return -1;
 		*length = compat.length;
 		*bytes = sizeof(compat);
 		return compat.level == SOL_SOCKET && compat.type == SCM_RIGHTS;
 	}
-	bpf_probe_read_user(&native, sizeof(native), (void *)c->at);
+	if (bpf_probe_read_user(&native, sizeof(native), (void *)c->at) < 0)
+		return -1;
 	*length = native.length;
 	*bytes = sizeof(native);
 	return native.level == SOL_SOCKET && native.type == SCM_RIGHTS;
 }
 
-/* The next message. */
+/* The next message. One that is not there any more may have had descriptors. */
 static __always_inline void read_message(struct control *c)
 {
 	struct compat_message compat = {};
 	struct message native = {};
+	long unread;
 
 	if (c->compat) {
-		bpf_probe_read_user(&compat, sizeof(compat), (void *)c->message);
+		unread = bpf_probe_read_user(&compat, sizeof(compat), (void *)c->message);
 		c->at = compat.control;
 		c->end = c->at + compat.control_len;
 		c->message += COMPAT_MESSAGE_STRIDE;
 	} else {
-		bpf_probe_read_user(&native, sizeof(native), (void *)c->message);
+		unread = bpf_probe_read_user(&native, sizeof(native), (void *)c->message);
 		c->at = native.control;
 		c->end = c->at + native.control_len;
 		c->message += MESSAGE_STRIDE;
 	}
 	c->messages--;
 	c->steps = CONTROL_STEPS_MAX;
+	if (unread)
+		operation_lost(EVENT_OPEN);
+}
+
+/* What is left of a message that has more than any may have, or that another thread has taken away. */
+static __always_inline void message_lost(struct control *c)
+{
+	operation_lost(EVENT_OPEN);
+	c->descriptors = 0;
+	c->at = c->end;
 }
 
 static __always_inline void read_control(struct control *c)
 {
-	__u32 align = c->compat ? 3 : 7, bytes;
-	__u64 length;
-	bool rights = read_header(c, &length, &bytes);
+	__u32 align = c->compat ? 3 : 7, bytes = 0;
+	__u64 length = 0;
+	int rights = read_header(c, &length, &bytes);
 
+	if (rights < 0) {
+		message_lost(c);
+		return;
+	}
 	if (length < bytes || length > c->end - c->at) {
 		c->at = c->end;
 		return;
@@ -143,19 +149,6 @@ static __always_inline void read_control(struct control *c)
 	c->next = c->at + ((length + align) & ~(__u64)align);
 	c->descriptors = rights ? (length - bytes) / sizeof(int) : 0;
 	c->at = c->descriptors ? c->at + bytes : c->next;
-}
-
-/* What is left of a message that has more than any may have. */
-static __always_inline void message_lost(struct control *c)
-{
-	struct counters *counters = counters_of(EVENT_OPEN);
-
-	if (counters) {
-		counters->seen++;
-		counters->lost_unreadable++;
-	}
-	c->descriptors = 0;
-	c->at = c->end;
 }
 
 /* One message, one header, or up to the next descriptor. Returns whether `fd` is one. */
@@ -174,39 +167,41 @@ static __always_inline bool next_descriptor(struct control *c, int *fd)
 		read_control(c);
 		return false;
 	}
-	bpf_probe_read_user(fd, sizeof(*fd), (void *)c->at);
+	if (bpf_probe_read_user(fd, sizeof(*fd), (void *)c->at) < 0) {
+		message_lost(c);
+		return false;
+	}
 	c->descriptors--;
 	c->at = c->descriptors ? c->at + sizeof(*fd) : c->next;
 	return true;
 }
 
-static long control_step(__u32 i, struct control *c)
+static __always_inline bool control_step(struct scratch *s, __u32 i)
 {
+	struct control *c = &s->control;
 	int fd = c->taken;
 
 	if (fd < 0 && !c->messages && !c->descriptors && c->at >= c->end)
-		return 1;
+		return true;
 	if (fd >= 0 || next_descriptor(c, &fd))
 		descriptor_received(fd);
 	return c->taken >= 0;
 }
 
-static __always_inline void begin_control(struct control *c, struct call *call)
+REPEATED(control_rest, control_step)
+
+/* Of the call in s->call. Each descriptor is an event with working memory of its own. */
+static __always_inline void descriptors_received(struct scratch *s)
 {
-	c->taken = -1;
-	if (call->nr == NR_pidfd_getfd) {
-		c->taken = call->result;
-		return;
-	}
+	struct control *c = &s->control;
+	struct call *call = &s->call;
+
+	__builtin_memset(c, 0, sizeof(*c));
+	c->taken = call->nr == NR_pidfd_getfd ? call->result : -1;
 	c->message = call->arg[2];
 	c->compat = call->compat;
 	c->messages = call->nr == NR_recvmmsg ? call->result : 1;
 	if (c->messages > MESSAGES_MAX)
 		c->messages = MESSAGES_MAX;
-}
-
-static __always_inline void descriptors_received(struct control *c)
-{
-	forget(c, sizeof(*c));
-	bpf_loop(MESSAGES_MAX * (CONTROL_STEPS_MAX + 2) + 1, control_step, c, 0);
+	control_rest(s, MESSAGES_MAX * (CONTROL_STEPS_MAX + 2) + 1);
 }

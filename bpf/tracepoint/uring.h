@@ -210,7 +210,9 @@ GLOBAL int request_end(__u64 key, __s32 result)
 		return 0;
 	request = *found;
 	bpf_map_delete_elem(&requests, &key);
-	if (request.type == EVENT_OPEN && result >= 0 && !request.direct)
+	/* Where the process has ended, there is no descriptor any more. */
+	if (request.type == EVENT_OPEN && result >= 0 && !request.direct &&
+	    !(request.place && !file_of(current_task(), result)))
 		descriptor_opened(current_task(), result, request.flags, request.mode);
 	else if (is_reported(result))
 		request_send(request.place, request.type, result);

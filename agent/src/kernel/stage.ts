@@ -137,8 +137,7 @@ function loadObject(
     bpf.setInitialValue(".rodata.options", encodeOptions({ functions, secret, pathCounters: caching }));
     if (verifierStatistics) bpf.askStatistics();
     bpf.load();
-    for (const [index, program] of called.entries())
-      if (programs.includes(program)) bpf.setCalled("called", index, program);
+    for (const [index, program] of called.entries()) bpf.setCalled("called", index, program);
     const needOf = (program: string): Need => (attachAll ? "always" : (needs.get(program) ?? "always"));
     const attached = programs.filter((program) => wanted(program) && !called.includes(program));
     const loaded = attached.map((program) => [program, needOf(program)] as const);
@@ -149,7 +148,7 @@ function loadObject(
   }
 }
 
-/** See bpf/tracepoint.h. The second is not in the build for kernels before 5.17. */
+/** See bpf/tracepoint.h. */
 const CALLED = ["tracepoint_call", "tracepoint_received"];
 
 function loadTracepoints(options: StageOptions): Loaded {

@@ -186,12 +186,15 @@ struct ring {
 	unsigned int made;
 };
 
-static void ring_open(struct ring *ring, int sqpoll)
+static void ring_open(struct ring *ring, const char *how)
 {
 	struct io_uring_params *p = &ring->parameters;
 
-	p->flags = sqpoll ? IORING_SETUP_SQPOLL : 0;
-	ring->with_sqpoll = sqpoll;
+	ring->with_sqpoll = strstr(how, "sqpoll") != NULL;
+	if (ring->with_sqpoll)
+		p->flags = IORING_SETUP_SQPOLL;
+	if (strstr(how, "untaken"))
+		p->flags = IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SINGLE_ISSUER;
 	ring->fd = syscall(SYS_io_uring_setup, RING_ENTRIES, p);
 	if (ring->fd < 0)
 		die("io_uring_setup");
@@ -270,13 +273,14 @@ static int make_room(struct ring *ring)
 	return syscall(SYS_io_uring_register, ring->fd, IORING_REGISTER_FILES, none, 4);
 }
 
-/* Each operation by itself; `how` is several of: sqpoll, async, skip, overflow, same, fails. */
+/* Each operation by itself; `how` is several of: sqpoll, async, skip, overflow, untaken, same, fails. */
 static void uring(const char *how, int count, char **words)
 {
 	struct ring ring = {};
 	int skips = strstr(how, "skip") != NULL, overflows = strstr(how, "overflow") != NULL;
+	int waits = !skips && !overflows && !strstr(how, "untaken");
 
-	ring_open(&ring, strstr(how, "sqpoll") != NULL);
+	ring_open(&ring, how);
 	make_room(&ring);
 	/* Completions that nobody takes fill the ring. */
 	for (unsigned int i = 0; overflows && i < ring.parameters.cq_entries; i++) {
@@ -296,8 +300,8 @@ static void uring(const char *how, int count, char **words)
 			entry->flags |= IOSQE_ASYNC;
 		if (skips)
 			entry->flags |= IOSQE_CQE_SKIP_SUCCESS;
-		ring_submit(&ring, strstr(how, "same") ? ring.made : 1, skips || overflows ? 0 : 1);
-		if (skips || overflows) {
+		ring_submit(&ring, strstr(how, "same") ? ring.made : 1, waits);
+		if (!waits) {
 			/* What is under way is still done, by whoever does it. */
 			usleep(100000);
 			continue;

@@ -134,6 +134,20 @@ const others: readonly Technique[] = [
   },
 ];
 
+const untaken: Technique = {
+  name: "io_uring: completions that nobody takes, told when the process ends",
+  ...mode,
+  since: [6, 1],
+  before: ": > f; : > g",
+  act: `${uring("untaken-async", [open("f", 2), unlink("g"), open("n", 0o102, 0o600)])}; sleep 0.5`,
+  types: ["open", "unlink"],
+  expected: () => [
+    { type: "open", path: "f" },
+    { type: "unlink", path: "g" },
+    { type: "open", path: "n" },
+  ],
+};
+
 const sameMark: Technique = {
   name: "io_uring: completions for which there is no room, and which are alike",
   ...mode,
@@ -143,4 +157,4 @@ const sameMark: Technique = {
   expected: () => [{ type: "open", path: "f" }],
 };
 
-export const URING: readonly Technique[] = [...operations, ...others, sameMark];
+export const URING: readonly Technique[] = [...operations, ...others, untaken, sameMark];

@@ -37,7 +37,7 @@ test.each([
   ],
   [
     "outputs:\n  - { type: carrier-pigeon }\n",
-    'line 2: outputs.0.type: received "carrier-pigeon", expected one of stdout, file, http, otlp, syslog',
+    'line 2: outputs.0.type: received "carrier-pigeon", expected one of stdout, file, http, otlp, syslog, kafka',
   ],
   [
     "outputs:\n  - { type: http, url: ftp://x }\n",

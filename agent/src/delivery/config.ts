@@ -6,6 +6,7 @@ import { isAbsolute } from "node:path";
 import { isMap, LineCounter, parseDocument, stringify } from "yaml";
 import { z } from "zod";
 import { FORMATS } from "./formats/index.ts";
+import { SASL_MECHANISMS } from "./sinks/kafka.ts";
 import { FACILITIES, type Facility } from "./sinks/syslog-message.ts";
 
 const absolute = z.string().refine(isAbsolute, { error: "an absolute path" });
@@ -73,12 +74,28 @@ const Syslog = z.discriminatedUnion("transport", [
   z.strictObject({ ...syslogCommon, transport: z.literal("unix"), path: absolute.default("/dev/log") }),
 ]);
 
-const OutputConfig = z.discriminatedUnion("type", [Stdout, File, Http, Otlp, Syslog]);
+const Kafka = z.strictObject({
+  type: z.literal("kafka"),
+  ...common,
+  brokers: z.array(address).min(1).max(100),
+  topic: z.string().regex(/^[a-zA-Z0-9._-]{1,249}$/, { error: "a topic's name" }),
+  compression: z.enum(["none", "gzip", "zstd"]).default("gzip"),
+  /** Given, even empty: TLS. */
+  tls: Tls.optional(),
+  sasl: z
+    .strictObject({ mechanism: z.enum(SASL_MECHANISMS), username: z.string().min(1), password_file: absolute })
+    .optional(),
+  batch: Batch.prefault({}),
+  timeout_ms: z.int().min(100).max(600_000).default(30_000),
+});
+
+const OutputConfig = z.discriminatedUnion("type", [Stdout, File, Http, Otlp, Syslog, Kafka]);
 /** As in messages. */
-const TYPES = ["stdout", "file", "http", "otlp", "syslog"];
+const TYPES = ["stdout", "file", "http", "otlp", "syslog", "kafka"];
 const TRANSPORTS = ["udp", "tcp", "tls", "unix"];
 export type HttpConfig = z.infer<typeof Http> | z.infer<typeof Otlp>;
 export type SyslogConfig = z.infer<typeof Syslog>;
+export type KafkaConfig = z.infer<typeof Kafka>;
 export type OutputConfig = z.infer<typeof OutputConfig>;
 
 const SpoolConfig = z.strictObject({

@@ -1,11 +1,19 @@
 /** From the configuration to sinks. */
 import { join } from "node:path";
-import { type DeliveryConfig, type HttpConfig, nameOf, type OutputConfig, type SyslogConfig } from "./config.ts";
+import {
+  type DeliveryConfig,
+  type HttpConfig,
+  type KafkaConfig,
+  nameOf,
+  type OutputConfig,
+  type SyslogConfig,
+} from "./config.ts";
 import { DELIVERY_DEFAULTS, type DeliveryOptions, type Output } from "./delivery.ts";
 import { formatOf } from "./formats/index.ts";
 import type { Sink } from "./sink.ts";
 import { FileSink } from "./sinks/file.ts";
 import { HttpSink } from "./sinks/http.ts";
+import { type KafkaOptions, KafkaSink } from "./sinks/kafka.ts";
 import { OtlpSink } from "./sinks/otlp.ts";
 import type { PosterOptions } from "./sinks/poster.ts";
 import { StdoutSink } from "./sinks/stdout.ts";
@@ -29,6 +37,8 @@ function sinkOf(config: OutputConfig): Sink {
       return new OtlpSink(posterOptions(config), format);
     case "syslog":
       return new SyslogSink(syslogOptions(config), format);
+    case "kafka":
+      return new KafkaSink(kafkaOptions(config), format);
   }
 }
 
@@ -39,6 +49,12 @@ function tlsFiles({ ca_file: caFile, cert_file: certFile, key_file: keyFile }: H
 function syslogOptions(config: SyslogConfig): SyslogOptions {
   const { facility, app_name: appName, timeout_ms: timeoutMs } = config;
   return { facility, appName, timeoutMs, target: targetOf(config), tls: tlsFiles("tls" in config ? config.tls : {}) };
+}
+
+function kafkaOptions({ brokers, topic, compression, tls, sasl, timeout_ms }: KafkaConfig): KafkaOptions {
+  const { mechanism, username, password_file: passwordFile } = sasl ?? {};
+  const login = mechanism && username && passwordFile ? { mechanism, username, passwordFile } : undefined;
+  return { brokers, topic, compression, tls: tls && tlsFiles(tls), sasl: login, timeoutMs: timeout_ms };
 }
 
 function targetOf(config: SyslogConfig): SyslogTarget {

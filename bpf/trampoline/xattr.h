@@ -4,7 +4,8 @@
  * for write access to it: the last such mount is kept with the task.
  *
  * A stacking file system does the same again for the file below, within the outer call. Overlayfs does so through
- * a mount of its own, which is not kept; others are told by their super block, which is not that of the outer call.
+ * a mount of its own, of which nothing is kept but that there was one; others are told by their super block, which is
+ * not that of the outer call.
  */
 #pragma once
 
@@ -21,10 +22,8 @@ static __always_inline void keep_mount(__u64 mnt)
 
 	if (!stash_wanted(EVENT_SETXATTR) && !stash_wanted(EVENT_REMOVEXATTR))
 		return;
-	if (is_internal(mount))
-		return;
 	kept = written_mounts_of_task(true);
-	if (kept)
+	if (kept && !is_internal(mount))
 		*kept = mnt;
 }
 

@@ -23,13 +23,13 @@ interface Kernel {
   readonly parts: Readonly<Record<AttachMode, readonly Part[]>>;
 }
 
-/** On each the programs are loaded, attached and put to the corpus; 6.1 does the rest, too. */
+/** 6.1 does everything; others what may differ there. */
 const KERNELS: readonly Kernel[] = [
   {
     release: "bookworm",
     version: "6.1",
     parts: {
-      trampoline: ["stage", "scenario", "attacks", "fuzz"],
+      trampoline: ["stage", "corpus", "scenario", "attacks", "fuzz"],
       tracepoint: ["stage", "corpus", "attacks"],
     },
   },

@@ -28,6 +28,7 @@ test.each([
   ["spool:\n  size_mb: big\n", 'line 2: spool.size_mb: received "big", expected a number'],
   ["spool:\n  sync_ms: -1\n", "line 2: spool.sync_ms: received -1, expected at least 0"],
   ["spool:\n  sync_ms: 1.5\n", "line 2: spool.sync_ms: received 1.5, expected a whole number"],
+  ["outputs:\n  - { type: file, path: /x, gzip: true }", "line 2: outputs.0: received the unknown key gzip"],
   ["spool: {}\noutput: []\n", "line 1: the whole: received the unknown key output"],
   ["outputs: []\n", "line 1: outputs: received [], expected at least 1 of them"],
   ["outputs:\n  - { type: stdout, format: xml }\n", 'line 2: outputs.0.format: received "xml", expected '],

@@ -270,7 +270,7 @@ export class Spool {
   /** @param ms until woken when undefined */
   async #pause(ms: number | undefined, { evenIfWoken = false } = {}): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = ms === undefined ? undefined : setTimeout(resolve, ms);
+    const timer = ms === undefined ? undefined : setTimeout(resolve, Math.max(0, ms));
     this.#wakeWriter = evenIfWoken && !this.#isClosing ? () => this.#isClosing && resolve() : resolve;
     await promise;
     clearTimeout(timer);

@@ -1,33 +1,33 @@
 /**
- * The agent of one host: kernel stage, pipeline, process table, and the generations that bundles become.
+ * The agent of one host: kernel stage, engine, and the generations that bundles become.
  *
  * Invariant: a set of bundles becomes active as a whole, in the kernel and in the matchers at once, or not at
  * all; what was active before stays so until then. Where bundles come from is not its business (`updater.ts`).
  */
-import { Matcher, type VariableState } from "@weir/matcher-wasm/host";
+import { hostname } from "node:os";
 import { type Bundle, writtenRules } from "@weir/trust";
-import { type Detection, detectionOf } from "./detection.ts";
+import type { Detection } from "./detection.ts";
+import type { BrokenBundle, EngineEvents, EngineHandle, EngineStatus } from "./engine/protocol.ts";
+import { EngineThread } from "./engine/thread.ts";
 import type { Counters } from "./kernel/counters.ts";
 import { type AttachMode, KernelStage, type StageOptions } from "./kernel/stage.ts";
 import { buildTables } from "./kernel/tables.ts";
 import { IO_URING } from "./kernel/uring.ts";
 import { LOSS_INTERVAL_MS, type LossCounters, type LossEvent, LossLedger, lostEvents } from "./losses.ts";
-import { Clock } from "./match/clock.ts";
-import { readHostFacts } from "./match/context/host.ts";
-import type { DiscarderCounters } from "./match/discarders.ts";
-import { type ActiveBundle, activeBundle, type Generation, TENANTS_MAX } from "./match/generation.ts";
-import { hostRoot, type LinkCounters, mattersTo, WatchedLinks } from "./match/links.ts";
-import { type Match, Pipeline, type PipelineCounters } from "./match/pipeline.ts";
-import { Accounts } from "./process/accounts.ts";
-import { ProcessTable } from "./process/table.ts";
+import { linkSeeds } from "./match/links.ts";
+import { Placement } from "./placement.ts";
 
 export interface AgentOptions {
   readonly stage: StageOptions;
   readonly onDetection: (detection: Detection) => void;
   /** Called when events have been lost, at most once in a second and once more when the agent stops. */
   readonly onLoss?: (loss: LossEvent) => void;
+  /** Called when a tenant's module trapped or did not return; the tenant's last good rules are on their way. */
+  readonly onBroken?: (bundle: BrokenBundle) => void;
   /** Called when reading the ring fails for good; the agent has stopped then. */
   readonly onFailure: (error: unknown) => void;
+  /** Where events are judged: in a thread of its own where this is not given. */
+  readonly engine?: (parts: { readonly stage: KernelStage; readonly events: EngineEvents }) => EngineHandle;
 }
 
 /** What became of a set of bundles that was to be activated. */
@@ -48,7 +48,7 @@ export interface UncapturedType {
   readonly tenants: readonly string[];
 }
 
-export interface AgentStatus {
+export interface AgentStatus extends EngineStatus {
   readonly pid: number;
   readonly attach: AttachMode;
   /** Why the better attach mode is not used. */
@@ -69,62 +69,34 @@ export interface AgentStatus {
   readonly lost: number;
   /** The one told last. */
   readonly lastLoss: LossEvent | undefined;
-  readonly pipeline: PipelineCounters;
-  readonly discarders: DiscarderCounters;
-  /** Watched names of files with several hard links. */
-  readonly links: LinkCounters;
-  readonly processes: number;
-  /** Of all tenants: values that rules have set, those dropped to bound memory, and sets without effect. */
-  readonly variables: { readonly values: number; readonly evicted: number; readonly dropped: number };
+  /** Bundles that are called no more, since the agent started. */
+  readonly broken: readonly BrokenBundle[];
 }
-
-/** Longest time without looking at the ring; the kernel wakes the reader at once when it is idle. */
-const WAIT_MS = 100;
-/** Time with the ring before other work of the event loop gets its turn: activation, status, signals. */
-const TURN_MS = 10;
 
 export class Agent {
   readonly #stage: KernelStage;
-  readonly #pipeline: Pipeline;
-  readonly #processes: ProcessTable;
-  readonly #links: WatchedLinks;
-  readonly #onDetection: (detection: Detection) => void;
-  readonly #loop: Promise<void>;
+  readonly #engine: EngineHandle;
+  readonly #options: AgentOptions;
   readonly #losses: LossLedger;
-  readonly #onLoss: (loss: LossEvent) => void;
   readonly #lossTimer: NodeJS.Timeout;
+  readonly #placement = new Placement();
   #lastLoss: LossEvent | undefined;
-  #active: readonly ActiveBundle[] = [];
   #number = 0;
   #turn: Promise<unknown> = Promise.resolve();
-  #stopping = false;
 
   private constructor(stage: KernelStage, options: AgentOptions) {
     this.#stage = stage;
-    this.#onDetection = options.onDetection;
-    this.#processes = new ProcessTable({
-      onProcessEnd: (process, keepInherited) => this.#release("process", process, keepInherited),
-      onContainerEnd: (container) => this.#release("container", container),
-    });
-    const host = readHostFacts();
-    this.#onLoss = options.onLoss ?? (() => undefined);
-    this.#losses = new LossLedger({ host: host.hostname, nowMs: Date.now() });
-    this.#links = new WatchedLinks({
-      root: hostRoot(),
-      keep: (key, path) => stage.keepName(key, path),
-      drop: (key) => stage.dropName(key),
-    });
-    this.#pipeline = new Pipeline({
-      ring: stage.ring,
-      processes: this.#processes,
-      sources: { host, accounts: new Accounts(), clock: new Clock() },
-      onMatch: (match) => this.#detect(match),
-      links: this.#links,
-      discard: (discarder) => stage.discard(discarder),
-    });
-    this.#processes.scan();
-    this.#loop = this.#run().catch(options.onFailure);
-    this.#lossTimer = setInterval(() => this.#tellLosses(this.#lossCounters(), false), LOSS_INTERVAL_MS).unref();
+    this.#options = options;
+    this.#losses = new LossLedger({ host: hostname(), nowMs: Date.now() });
+    const events: EngineEvents = {
+      onDetections: (detections) => detections.forEach(options.onDetection),
+      onDiscard: (discarder) => stage.discard(discarder),
+      onBroken: (bundle) => this.#replace(bundle),
+      onRetired: (generation) => this.#placement.retire(generation),
+      onFailure: options.onFailure,
+    };
+    this.#engine = options.engine?.({ stage, events }) ?? new EngineThread({ stage, events });
+    this.#lossTimer = setInterval(() => void this.#tellLosses().catch(() => undefined), LOSS_INTERVAL_MS).unref();
   }
 
   /**
@@ -135,41 +107,46 @@ export class Agent {
     return new Agent(KernelStage.open(options.stage), options);
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopping) {
-      const end = performance.now() + TURN_MS;
-      let more = true;
-      while (more && performance.now() < end) more = this.#pipeline.step() > 0;
-      if (more) await new Promise(setImmediate);
-      else await this.#stage.ring.wait(WAIT_MS);
-    }
-    while (this.#pipeline.step() > 0);
+  get attach(): AttachMode {
+    return this.#stage.mode;
   }
 
-  #lossCounters(): LossCounters {
-    const { counters: pipeline } = this.#pipeline;
+  /** Why the better attach mode is not used. */
+  get fallback(): string | undefined {
+    return this.#stage.fallback;
+  }
+
+  /** The bundles that events are judged by. */
+  get bundles(): AgentStatus["bundles"] {
+    return this.#placement.active.map(({ bundle }) => ({
+      tenant: bundle.manifest.tenant,
+      digest: bundle.digest,
+      rules: writtenRules(bundle.manifest.rules).length,
+    }));
+  }
+
+  async #tellLosses(): Promise<void> {
+    const { pipeline } = await this.#engine.status();
+    this.#look(this.#lossCounters(pipeline), false);
+  }
+
+  #lossCounters(pipeline: EngineStatus["pipeline"]): LossCounters {
     return { kernel: this.#stage.counters(), missedRuns: this.#stage.missedRuns(), pipeline };
   }
 
-  #tellLosses(counters: LossCounters, isLast: boolean): void {
-    const generations = this.#pipeline.generations;
+  #look(counters: LossCounters, isLast: boolean): void {
+    const generations = this.#placement.generations;
     const loss = this.#losses.look({ counters, generations, nowMs: Date.now(), isLast });
     if (!loss) return;
     this.#lastLoss = loss;
-    this.#onLoss(loss);
+    this.#options.onLoss?.(loss);
   }
 
-  #release(scope: "process" | "container", identity: string, keepInherited = false): void {
-    for (const state of this.#pipeline.variables) state.release(scope, identity, { keepInherited });
-  }
-
-  #detect({ event, bundle: { bundle, variables }, rules }: Match): void {
-    const { tenant } = bundle.manifest;
-    for (const index of rules) {
-      const rule = bundle.manifest.rules[index];
-      if (!rule || rule.silent) continue;
-      this.#onDetection(detectionOf({ event, tenant, bundle: bundle.digest, rule, variables }));
-    }
+  /** Has the last good bundle of a tenant take the place of one that is broken. */
+  #replace(broken: BrokenBundle): void {
+    this.#placement.condemn(broken);
+    this.#options.onBroken?.(broken);
+    this.activate(this.#placement.wanted).catch(this.#options.onFailure);
   }
 
   /**
@@ -184,32 +161,13 @@ export class Agent {
 
   async #activate(bundles: readonly Bundle[]): Promise<Activation> {
     const started = performance.now();
-    if (bundles.length > TENANTS_MAX)
-      throw new RangeError(`${bundles.length} tenants on one host, expected at most ${TENANTS_MAX}`);
-    const refused: { tenant: string; error: Error }[] = [];
-    const next: ActiveBundle[] = [];
-    const taken = new Set(this.#active.map(({ slot }) => slot));
-    for (const bundle of bundles) {
-      const { tenant } = bundle.manifest;
-      const before = this.#active.find((a) => a.bundle.manifest.tenant === tenant);
-      if (before?.bundle.digest === bundle.digest) {
-        next.push(before);
-        continue;
-      }
-      try {
-        const matcher = await Matcher.load(bundle.wasm);
-        const slot = before?.slot ?? freeSlot(taken);
-        taken.add(slot);
-        next.push(activeBundle({ slot, bundle, matcher, state: before?.variables.state }));
-      } catch (error) {
-        refused.push({ tenant, error: error as Error });
-        if (before) next.push(before);
-      }
-    }
-    const generation: Generation = { number: ++this.#number, bundles: next };
-    const seeds = next.map(({ slot, bundle }) => ({ tenant: slot, seeds: bundle.seeds }));
-    const tables = buildTables(generation.number, [...seeds, this.#links.seeds(seeds)]);
-    this.#pipeline.add(generation);
+    const next = this.#placement.place(bundles);
+    const number = ++this.#number;
+    const notAdmitted = await this.#engine.prepare(number, next.placed);
+    const refused = [...next.refused, ...notAdmitted];
+    const generation = this.#placement.settle(number, next.placed, notAdmitted);
+    const seeds = generation.bundles.map(({ slot, bundle }) => ({ tenant: slot, seeds: bundle.seeds }));
+    const tables = buildTables(number, [...seeds, linkSeeds(seeds)]);
     this.#losses.begins(generation);
     let switchedAfterMs = 0;
     try {
@@ -217,17 +175,19 @@ export class Agent {
         switchedAfterMs = performance.now() - started;
       });
     } catch (error) {
-      if (this.#stage.generation !== generation.number) this.#pipeline.remove(generation.number);
+      if (this.#stage.generation !== number) {
+        this.#placement.cancel(number);
+        this.#engine.cancel(number);
+      }
       throw error;
     }
-    this.#active = next;
-    this.#pipeline.retireBefore(generation.number);
-    void this.#links.watch(seeds, mattersTo(generation));
-    return { generation: generation.number, switchedAfterMs, refused, uncaptured: this.#uncaptured() };
+    this.#placement.begin(generation);
+    this.#engine.retireBefore(number);
+    return { generation: number, switchedAfterMs, refused, uncaptured: this.#uncaptured() };
   }
 
   #uncaptured(): UncapturedType[] {
-    const wanted = this.#active.flatMap(({ bundle: { manifest } }) =>
+    const wanted = this.#placement.active.flatMap(({ bundle: { manifest } }) =>
       manifest.rules.map(({ event }) => ({ event, tenant: manifest.tenant })),
     );
     const missing = wanted.filter(({ event }) => !this.#stage.captured.includes(event));
@@ -238,45 +198,29 @@ export class Agent {
     }));
   }
 
-  status(): AgentStatus {
-    return this.#status(this.#lossCounters());
+  async status(): Promise<AgentStatus> {
+    const engine = await this.#engine.status();
+    return this.#status(this.#lossCounters(engine.pipeline), engine);
   }
 
-  #status(counters: LossCounters): AgentStatus {
+  #status(counters: LossCounters, engine: EngineStatus): AgentStatus {
     const { kernel, missedRuns } = counters;
     return {
+      ...engine,
       pid: process.pid,
       attach: this.#stage.mode,
       fallback: this.#stage.fallback,
       cachesDirectories: this.#stage.cachesDirectories,
       attached: this.#stage.attached,
       generation: this.#stage.generation,
-      bundles: this.#active.map(({ bundle }) => ({
-        tenant: bundle.manifest.tenant,
-        digest: bundle.digest,
-        rules: writtenRules(bundle.manifest.rules).length,
-      })),
+      bundles: this.bundles,
+      broken: this.#placement.broken,
       uncaptured: this.#uncaptured(),
       withoutIoUring: this.#stage.missing[IO_URING],
       kernel,
       missedRuns,
       lost: lostEvents(counters),
       lastLoss: this.#lastLoss,
-      pipeline: { ...this.#pipeline.counters },
-      discarders: { ...this.#pipeline.discarders },
-      links: { ...this.#links.counters },
-      processes: this.#processes.size,
-      variables: this.#variables(),
-    };
-  }
-
-  #variables(): AgentStatus["variables"] {
-    const states = this.#pipeline.variables;
-    const sum = (count: (state: VariableState) => number): number => states.reduce((n, s) => n + count(s), 0);
-    return {
-      values: sum(({ size }) => size),
-      evicted: sum(({ counters }) => counters.evicted),
-      dropped: sum(({ counters }) => counters.dropped),
     };
   }
 
@@ -286,19 +230,12 @@ export class Agent {
    */
   async stop(): Promise<AgentStatus> {
     await this.#turn;
-    this.#links.stop();
-    this.#stopping = true;
     clearInterval(this.#lossTimer);
-    await this.#loop;
-    const counters = this.#lossCounters();
-    this.#tellLosses(counters, true);
-    const status = this.#status(counters);
+    const engine = await this.#engine.stop();
+    const counters = this.#lossCounters(engine.pipeline);
+    this.#look(counters, true);
+    const status = this.#status(counters, engine);
     this.#stage.close();
     return status;
   }
-}
-
-function freeSlot(taken: ReadonlySet<number>): number {
-  for (let slot = 0; slot < TENANTS_MAX; slot++) if (!taken.has(slot)) return slot;
-  throw new RangeError(`all ${TENANTS_MAX} tenant slots of this host are taken`);
 }

@@ -64,6 +64,7 @@ function ask(socket: string): Promise<Answer> {
 /** @throws NotRunningError, also while the agent is still starting */
 export async function readStatus(socket: string): Promise<HostStatus> {
   const { status, body } = await ask(socket);
+  if (status === 500) throw new NotRunningError(socket, new Error((body as { error: string }).error));
   if (status !== 200) throw new NotRunningError(socket, new Error("the agent is still starting"));
   return body as HostStatus;
 }
@@ -71,19 +72,24 @@ export async function readStatus(socket: string): Promise<HostStatus> {
 export class ControlSocket {
   readonly #server: Server;
   /** What the agent is doing; undefined while it is starting. */
-  status: (() => HostStatus) | undefined;
+  status: (() => Promise<HostStatus>) | undefined;
 
   private constructor() {
-    this.#server = createServer((incoming, response) => {
-      const [code, body] =
-        incoming.url !== "/status"
-          ? [404, { error: "unknown request; expected GET /status" }]
-          : this.status
-            ? [200, this.status()]
-            : [503, { pid: process.pid }];
+    this.#server = createServer(async (incoming, response) => {
+      const [code, body] = await this.#answer(incoming.url);
       response.writeHead(code, { "content-type": "application/json" });
       response.end(JSON.stringify(body));
     });
+  }
+
+  async #answer(url: string | undefined): Promise<[code: number, body: unknown]> {
+    if (url !== "/status") return [404, { error: "unknown request; expected GET /status" }];
+    if (this.status === undefined) return [503, { pid: process.pid }];
+    try {
+      return [200, await this.status()];
+    } catch (error) {
+      return [500, { pid: process.pid, error: (error as Error).message }];
+    }
   }
 
   /** @throws AlreadyRunningError, or the system's error when the socket can't be made */

@@ -17,6 +17,7 @@ export {
   unspooled,
 } from "./delivery/index.ts";
 export type { DetectedProcess, Detection } from "./detection.ts";
+export type { BrokenBundle } from "./engine/protocol.ts";
 export { type Counters, DROP_CAUSES, type TypeCounters, totals } from "./kernel/counters.ts";
 export { bpfObject } from "./kernel/object.ts";
 export { type AttachMode, type StageOptions, StageUnavailableError } from "./kernel/stage.ts";

@@ -9,7 +9,7 @@ function counters(kernel: Record<string, Partial<TypeCounters>>, rest: Partial<L
   return {
     kernel: Object.fromEntries(types),
     missedRuns: 0,
-    pipeline: { unjudged: 0, malformed: 0 },
+    pipeline: { unjudged: 0, malformed: 0, broken: 0 },
     ...rest,
   };
 }
@@ -62,7 +62,7 @@ test("a type that no rule is about does not affect what is watched; a loss witho
   const chmod = { chmod: { lostNoScratch: 1 } };
   const first = ledger.look({ counters: counters(chmod), generations, nowMs: 1000 });
   expect(first?.loss).toMatchObject({ watched_paths_affected: false, lineage_incomplete: false });
-  const missed = counters(chmod, { missedRuns: 2, pipeline: { unjudged: 1, malformed: 0 } });
+  const missed = counters(chmod, { missedRuns: 2, pipeline: { unjudged: 1, malformed: 0, broken: 0 } });
   const second = ledger.look({ counters: missed, generations, nowMs: 2000 });
   expect(second?.loss).toMatchObject({ watched_paths_affected: true, lineage_incomplete: true });
   expect(second?.loss.types).toEqual([

@@ -6,7 +6,6 @@
  */
 import { randomUUID } from "node:crypto";
 import { type Counters, LOSS_CAUSES } from "./kernel/counters.ts";
-import type { Generation } from "./match/generation.ts";
 import type { PipelineCounters } from "./match/pipeline.ts";
 
 /** Whose rules may have missed an event of a type that was lost. */
@@ -54,7 +53,7 @@ export interface LossEvent {
 export interface LossCounters {
   readonly kernel: Counters;
   readonly missedRuns: number;
-  readonly pipeline: Pick<PipelineCounters, "unjudged" | "malformed">;
+  readonly pipeline: Pick<PipelineCounters, "unjudged" | "malformed" | "broken">;
 }
 
 const UNKNOWN = "unknown";
@@ -73,6 +72,7 @@ export function lossTally({ kernel, missedRuns, pipeline }: LossCounters): Tally
     { type: UNKNOWN, cause: "program left out", events: missedRuns },
     { type: UNKNOWN, cause: "malformed record", events: pipeline.malformed },
     { type: UNKNOWN, cause: "unknown generation", events: pipeline.unjudged },
+    { type: UNKNOWN, cause: "broken module", events: pipeline.broken },
   ];
 }
 
@@ -80,7 +80,9 @@ export function lossTally({ kernel, missedRuns, pipeline }: LossCounters): Tally
 export const lostEvents = (counters: LossCounters): number =>
   lossTally(counters).reduce((sum, { events }) => sum + events, 0);
 
-type Watched = Pick<Generation, "number"> & {
+/** Of a generation, what tells whose rules an event may have been for. */
+export type Watched = {
+  readonly number: number;
   readonly bundles: readonly {
     readonly bundle: {
       readonly manifest: { readonly tenant: string };

@@ -1,5 +1,6 @@
 /** What tests of other workspaces may use: agent and kernel stage by themselves, and tables to fill the latter with. */
 export { Agent } from "./agent.ts";
+export { engineHere } from "./engine/here.ts";
 export { type Counters, lost, totals } from "./kernel/counters.ts";
 export { bootTimeNs } from "./kernel/libbpf.ts";
 export { bpfObject, hasPrivateStacks } from "./kernel/object.ts";

@@ -19,7 +19,7 @@ export interface TenantSource {
 }
 
 export interface UpdaterOptions {
-  readonly agent: Pick<Agent, "activate" | "status">;
+  readonly agent: Pick<Agent, "activate" | "bundles">;
   /** Base address of the control plane. */
   readonly server: string;
   readonly tenants: readonly TenantSource[];
@@ -187,7 +187,7 @@ export class Updater {
 
   /** @returns digest of the bundle that the tenant's events are judged by */
   #enforced({ name }: Tenant): string | undefined {
-    return this.#options.agent.status().bundles.find(({ tenant }) => tenant === name)?.digest;
+    return this.#options.agent.bundles.find(({ tenant }) => tenant === name)?.digest;
   }
 
   async #restore(tenant: Tenant): Promise<void> {

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Activation, type AgentStatus, type UpdateEvent, Updater } from "@weir/agent";
+import { type Activation, type UpdateEvent, Updater } from "@weir/agent";
 import { type ControlPlane, startControlPlane } from "@weir/control-plane";
 import { type Bundle, sha256 } from "@weir/trust";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -26,10 +26,9 @@ const host = {
     active = bundles;
     return { generation: 1, switchedAfterMs: 0, refused: [], uncaptured: [] };
   },
-  status: () =>
-    ({
-      bundles: active.map(({ manifest, digest }) => ({ tenant: manifest.tenant, digest })),
-    }) as unknown as AgentStatus,
+  get bundles() {
+    return active.map(({ manifest, digest }) => ({ tenant: manifest.tenant, digest, rules: manifest.rules.length }));
+  },
 };
 
 const release = (name: string): Promise<string> =>

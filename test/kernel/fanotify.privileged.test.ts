@@ -59,7 +59,7 @@ async function detectionsOf(folder: string, act: () => Promise<void>): Promise<D
   try {
     await agent.activate([assembleBundle({ ...compiled, tenant: "tree", sources })]);
     await Promise.race([act(), failure.promise]);
-    expect(agent.status().lost).toBe(0);
+    expect((await agent.status()).lost).toBe(0);
   } finally {
     await agent.stop();
   }

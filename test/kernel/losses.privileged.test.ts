@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent, type AgentStatus, type AttachMode, bpfObject, type Detection, type LossEvent } from "@weir/agent";
+import { engineHere } from "@weir/agent/testing";
 import { compileForPublish } from "@weir/control-plane";
 import { assembleBundle, type Bundle } from "@weir/trust";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -40,6 +41,7 @@ async function lossesOf(
   const failure = Promise.withResolvers<never>();
   const agent = Agent.start({
     stage: { object: bpfObject(), ...stage },
+    engine: engineHere,
     onDetection: (detection) => detections.push(detection),
     onLoss: (loss) => losses.push(loss),
     onFailure: failure.reject,

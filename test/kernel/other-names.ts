@@ -308,10 +308,10 @@ export async function runDetours(attach: AttachMode | "auto"): Promise<DetourRes
     },
     onFailure: (error) => failures.push(error),
   });
-  const objects = agent.status().attach === "trampoline";
+  const objects = agent.attach === "trampoline";
   try {
     await agent.activate([await bundleOf(base)]);
-    while (agent.status().links.looking) await sleep(20);
+    while ((await agent.status()).links.looking) await sleep(20);
     for (const { detour, folder } of all) {
       if (detour.objects && !objects) continue;
       try {

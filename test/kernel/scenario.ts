@@ -200,7 +200,7 @@ export async function runScenario(attach: AttachMode | "auto"): Promise<Scenario
     act(BEFORE, folder);
     await Promise.race([agent.activate([await bundleOf(policy(folder, true))]), failure.promise]);
     act(AFTER, folder);
-    const { attach: mode, kernel, lost, pipeline } = agent.status();
+    const { attach: mode, kernel, lost, pipeline } = await agent.status();
     await finish();
     const sum = totals(kernel);
     return {

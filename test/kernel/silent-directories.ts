@@ -127,17 +127,17 @@ function shell(script: string, folder: string): void {
   if (status !== 0) throw new Error(`${script}\nfailed: ${stderr}`);
 }
 
-const dropped = (agent: Agent): number => {
-  const { droppedByDiscarder, droppedByDirectory } = totals(agent.status().kernel);
+const dropped = async (agent: Agent): Promise<number> => {
+  const { droppedByDiscarder, droppedByDirectory } = totals((await agent.status()).kernel);
   return droppedByDiscarder + droppedByDirectory;
 };
 
 /** Opens a file in the directory, in a process of its own, until that is dropped. */
 async function learn(agent: Agent, directory: string): Promise<boolean> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const before = dropped(agent);
+    const before = await dropped(agent);
     shell("[ -e f ] || : > f; read -r x < f || :", directory);
-    if (dropped(agent) === before) {
+    if ((await dropped(agent)) === before) {
       await sleep(20);
       continue;
     }

@@ -174,7 +174,7 @@ export async function runCorpus(
       onDetection: (detection) => detections.push(detection),
       onFailure: failure.reject,
     });
-    const mode = agent.status().attach;
+    const mode = agent.attach;
     let done: Run[] = [];
     let lost = 0;
     let lastLoss: LossEvent | undefined;

@@ -20,7 +20,6 @@ import {
 import {
   BpfObject,
   closeFd,
-  deleteFromMap,
   deleteFromMapAsync,
   KernelError,
   type RunStatistics,
@@ -29,15 +28,7 @@ import {
 } from "./libbpf.ts";
 import { encodeOptions, kernelPathCounters, type PathCounters } from "./options.ts";
 import { RingReader } from "./ring.ts";
-import {
-  ACTIVE_BYTES,
-  DISCARDER_KEY_BYTES,
-  type FilterTables,
-  fillActive,
-  IDENTITY_KEY_BYTES,
-  IDENTITY_PATH_BYTES,
-  switchActive,
-} from "./tables.ts";
+import { ACTIVE_BYTES, DISCARDER_KEY_BYTES, type FilterTables, fillActive, switchActive } from "./tables.ts";
 import { IO_URING, planUring } from "./uring.ts";
 
 /** `trampoline`: below the syscall layer; `tracepoint`: at the exit of system calls, where the former is refused. */
@@ -65,22 +56,6 @@ export interface Discarder {
   readonly generation: number;
   readonly directoryKey: bigint;
   readonly type: number;
-}
-
-/** A file, and which of its kept names it is about: from 0 to IDENTITY_NAMES_MAX - 1, without a gap. */
-export interface IdentityKey {
-  readonly inode: bigint;
-  /** As in records. */
-  readonly dev: number;
-  readonly nth: number;
-}
-
-function identityKey({ inode, dev, nth }: IdentityKey): Uint8Array {
-  const key = new DataView(new ArrayBuffer(IDENTITY_KEY_BYTES));
-  key.setBigUint64(0, inode, true);
-  key.setUint32(8, dev, true);
-  key.setUint32(12, nth, true);
-  return new Uint8Array(key.buffer);
 }
 
 /** The kernel stage cannot run here; `remedy` says what would help. */
@@ -234,7 +209,8 @@ export class KernelStage {
   readonly missing: Readonly<Record<string, string>>;
   /** Whether directories are cached; else every event that interests anybody pays a walk. */
   readonly cachesDirectories: boolean;
-  readonly ring: RingReader;
+  readonly #ringBytes: number;
+  #ring: RingReader | undefined;
   readonly #bpf: BpfObject;
   readonly #attachments: Attachments;
   /** What the map ACTIVE has. */
@@ -257,7 +233,7 @@ export class KernelStage {
     this.captured = captured;
     this.missing = missing;
     this.cachesDirectories = caching;
-    this.ring = new RingReader(bpf.mapFd("records"), options.ringBytes);
+    this.#ringBytes = options.ringBytes;
   }
 
   /**
@@ -277,6 +253,23 @@ export class KernelStage {
       }
     }
     throw refused as StageUnavailableError;
+  }
+
+  /** For whom opens it in another thread: a descriptor, the stage's, and the size of the data in bytes. */
+  get ringSource(): { readonly fd: number; readonly bytes: number } {
+    return { fd: this.#bpf.mapFd("records"), bytes: this.#ringBytes };
+  }
+
+  /** A reader in this thread, always the same; there must be one reader at most. */
+  get ring(): RingReader {
+    const { fd, bytes } = this.ringSource;
+    this.#ring ??= new RingReader(fd, bytes);
+    return this.#ring;
+  }
+
+  /** Descriptor, the stage's, of the map for `IdentityMap`. */
+  get identities(): number {
+    return this.#bpf.mapFd("identities");
   }
 
   /** Names of the programs that are attached: those that the current generation needs. */
@@ -347,22 +340,6 @@ export class KernelStage {
     return true;
   }
 
-  /**
-   * Keeps a name of a file with several hard links: events of the file by its other names are judged by this one, too.
-   * @param path shorter than IDENTITY_PATH_BYTES
-   * @throws KernelError, code E2BIG: as many as there is room for are kept
-   */
-  keepName(key: IdentityKey, path: Uint8Array): void {
-    const value = new Uint8Array(IDENTITY_PATH_BYTES);
-    value.set(path);
-    updateMap(this.#bpf.mapFd("identities"), identityKey(key), value);
-  }
-
-  /** @throws KernelError */
-  dropName(key: IdentityKey): void {
-    deleteFromMap(this.#bpf.mapFd("identities"), identityKey(key));
-  }
-
   counters(): Counters {
     return readCounters(this.#bpf.mapFd("counters"));
   }
@@ -383,7 +360,7 @@ export class KernelStage {
   }
 
   close(): void {
-    this.ring.close();
+    this.#ring?.close();
     if (this.#discarders !== undefined) closeFd(this.#discarders);
     this.#discarders = undefined;
     this.#bpf.close();

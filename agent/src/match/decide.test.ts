@@ -56,7 +56,7 @@ function bundleOf(
       return typeof to === "function" ? to(named(values)) : null;
     },
   } as unknown as Matcher;
-  return activeBundle({ slot: 0, bundle: {} as Bundle, matcher, state: before?.variables.state });
+  return activeBundle({ slot: 0, serial: 1, bundle: {} as Bundle, matcher, state: before?.variables.state });
 }
 
 function judge(bundle: ActiveBundle, rules: readonly number[] = [], process = childOf(INIT)): number[] {
@@ -186,7 +186,7 @@ test("what costs system calls is asked for only when the rest leaves a rule poss
       return when({ user: values[0] }) ? [0] : [];
     };
     const matcher = { description, matchContext } as unknown as Matcher;
-    const bundle = activeBundle({ slot: 0, bundle: {} as Bundle, matcher });
+    const bundle = activeBundle({ slot: 0, serial: 1, bundle: {} as Bundle, matcher });
     return decide({ bundle, recordOffset: 0, event, rules: [], candidate: true });
   };
   expect(ask(() => false)).toEqual([]);

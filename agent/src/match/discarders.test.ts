@@ -27,6 +27,7 @@ function learner(options: { proofsPerSecond?: number; refusalsMax?: number } = {
     refusalsMax: 4,
     ...options,
     now: () => clock.ms,
+    prove: ({ matcher }, type, directory) => matcher.prove(type, directory),
     discard: (discarder) => taken.push(discarder) > 0,
   });
   const show = (generation: Generation, directory: string, type = OPEN): void => {

@@ -27,6 +27,8 @@ export interface DiscarderCounters {
 export interface DiscarderOptions {
   /** @returns whether it was taken; it is not when another generation is current by now */
   readonly discard: (discarder: Discarder) => boolean;
+  /** Whether a bundle's matcher proves a directory silent for an event type. */
+  readonly prove: (bundle: ActiveBundle, type: number, directory: Uint8Array) => boolean;
   readonly proofsPerSecond: number;
   /** Answers "not proven" that are remembered. */
   readonly refusalsMax: number;
@@ -64,7 +66,7 @@ export class DiscarderLearner {
     }
     this.counters.proofs++;
     const bundles = this.#bundlesWanting(event.type);
-    if (bundles.length > 0 && bundles.every(({ matcher }) => matcher.prove(event.type, event.directory))) {
+    if (bundles.length > 0 && bundles.every((bundle) => this.#options.prove(bundle, event.type, event.directory))) {
       if (this.#options.discard(event)) this.counters.learned++;
     } else this.#refuse(identity);
   }

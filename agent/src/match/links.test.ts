@@ -5,7 +5,7 @@ import { EVENT_LINK, EVENT_RENAME, EVENT_UNLINK, type FileEvent, type Seeds } fr
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { attributesOf } from "../process/statx.ts";
 import { fileEvent } from "./context/event.fixture.ts";
-import { type LinkOptions, WatchedLinks } from "./links.ts";
+import { type LinkOptions, linkSeeds, WatchedLinks } from "./links.ts";
 
 let root: string;
 /** What the kernel stage would have: path by device, inode and number. */
@@ -136,7 +136,7 @@ test("names and visits are bounded, and what is left out is counted", async () =
 });
 
 test("the kernel is asked for what happens to names of watched paths", () => {
-  const { seeds } = keeper().seeds([watching("ancestor", "/w")]);
+  const { seeds } = linkSeeds([watching("ancestor", "/w")]);
   expect(seeds.interests.map(({ event: type }) => type)).toEqual(["link", "rename", "unlink"]);
   expect(seeds.approvers.map(({ event: type, slot }) => `${type} ${slot}`).sort()).toEqual([
     "link destination",
@@ -145,5 +145,5 @@ test("the kernel is asked for what happens to names of watched paths", () => {
     "rename file",
     "unlink file",
   ]);
-  expect(keeper().seeds([]).seeds).toMatchObject({ interests: [], approvers: [] });
+  expect(linkSeeds([]).seeds).toMatchObject({ interests: [], approvers: [] });
 });

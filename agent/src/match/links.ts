@@ -14,10 +14,10 @@ import { readlinkSync } from "node:fs";
 import { opendir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Approver, eventTypeById, eventTypeByName, type FileEvent, type Seeds } from "@weir/matcher-wasm/format";
-import type { IdentityKey } from "../kernel/stage.ts";
+import type { IdentityKey } from "../kernel/identities.ts";
 import { IDENTITY_NAMES_MAX, IDENTITY_PATH_BYTES, type TenantSeeds } from "../kernel/tables.ts";
 import { attributesOf, type FileAttributes, S_IFDIR, S_IFMT } from "../process/statx.ts";
-import { type Generation, LINKS_SLOT } from "./generation.ts";
+import { type ActiveBundle, type Generation, LINKS_SLOT } from "./generation.ts";
 
 export interface LinkCounters {
   /** Names that are kept now. */
@@ -72,19 +72,6 @@ export class WatchedLinks {
 
   constructor(options: LinkOptions) {
     this.#options = options;
-  }
-
-  /** What the kernel stage is to report for the keeper, of what these seeds watch. */
-  seeds(tenants: readonly TenantSeeds[]): TenantSeeds {
-    const watched = watchedBy(tenants);
-    const events = ["link", "rename", "unlink"];
-    const approvers = watched.flatMap(({ kind, value }) => [
-      ...events.map((event) => ({ event, kind, value, slot: "file" as const, flagsAny: null })),
-      ...events.slice(0, 2).map((event) => ({ event, kind, value, slot: "destination" as const, flagsAny: null })),
-    ]);
-    const interests = events.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
-    const seeds: Seeds = { format: "weir-seeds/1", interests: watched.length > 0 ? interests : [], approvers };
-    return { tenant: LINKS_SLOT, seeds };
   }
 
   /** Looks through what these seeds watch, in the background; ends when others are given, or `stop` is called. */
@@ -237,17 +224,32 @@ export class WatchedLinks {
 const isBelow = (path: string, directory: string): boolean =>
   path.startsWith(directory === "/" ? "/" : `${directory}/`);
 
+/** What the kernel stage is to report for the keeper, of what these seeds watch. */
+export function linkSeeds(tenants: readonly TenantSeeds[]): TenantSeeds {
+  const watched = watchedBy(tenants);
+  const events = ["link", "rename", "unlink"];
+  const approvers = watched.flatMap(({ kind, value }) => [
+    ...events.map((event) => ({ event, kind, value, slot: "file" as const, flagsAny: null })),
+    ...events.slice(0, 2).map((event) => ({ event, kind, value, slot: "destination" as const, flagsAny: null })),
+  ]);
+  const interests = events.map((event) => ({ event, flagsAny: null, unfiltered: false as const }));
+  const seeds: Seeds = { format: "weir-seeds/1", interests: watched.length > 0 ? interests : [], approvers };
+  return { tenant: LINKS_SLOT, seeds };
+}
+
+type Prove = (bundle: ActiveBundle, type: number, directory: Uint8Array) => boolean;
+
 /** What the matchers of a generation cannot prove silent for any operation on a file that they want. */
-export function mattersTo({ bundles }: Generation): Matters {
-  const wanting = bundles.flatMap(({ bundle, matcher }) => {
-    const types = bundle.seeds.interests.flatMap(({ event }) =>
+export function mattersTo({ bundles }: Generation, prove: Prove): Matters {
+  const wanting = bundles.flatMap((active) => {
+    const types = active.bundle.seeds.interests.flatMap(({ event }) =>
       FILE_TYPES.includes(event) ? (eventTypeByName(event)?.id ?? []) : [],
     );
-    return types.length > 0 ? [{ matcher, types }] : [];
+    return types.length > 0 ? [{ active, types }] : [];
   });
   return (directory) => {
     const bytes = new TextEncoder().encode(directory);
-    return wanting.some(({ matcher, types }) => types.some((type) => !matcher.prove(type, bytes)));
+    return wanting.some(({ active, types }) => types.some((type) => !prove(active, type, bytes)));
   };
 }
 

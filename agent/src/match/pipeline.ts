@@ -19,6 +19,7 @@ import {
   INPUT_BYTES,
   PROCESS_EXEC,
   PROCESS_EXIT,
+  pad8,
   RECORD_GENERATION,
   RECORD_TENANTS,
   RECORD_TYPE,
@@ -53,6 +54,8 @@ export interface PipelineCounters {
   unjudged: number;
   /** Records that contradict their own layout. */
   malformed: number;
+  /** Events that one tenant's rules did not judge, because its module is broken. */
+  broken: number;
 }
 
 interface Judged {
@@ -74,14 +77,27 @@ interface SpanHeader {
   readonly kept: boolean;
 }
 
+/** Kept up to date at every step, for whom looks from another thread. */
+export interface PipelineProgress {
+  /** Position in the ring behind the last record that was handled. */
+  handled: bigint;
+  /** The module of the bundle with this serial number runs. */
+  enter(serial: number): void;
+  leave(): void;
+}
+
 export interface PipelineParts {
   readonly ring: Pick<RingReader, "read" | "release" | "producedPosition" | "consumedPosition">;
   readonly processes: ProcessTable;
   readonly sources: HostSources;
-  readonly onMatch: (match: Match) => void;
   readonly links: Pick<WatchedLinks, "note" | "isGone">;
-  /** Has the kernel stage drop events of a type in a directory. @returns whether its generation is still current */
-  readonly discard: (discarder: Discarder) => boolean;
+  readonly progress: PipelineProgress;
+  readonly onMatch: (match: Match) => void;
+  /** To have the kernel stage drop events of a type in a directory. */
+  readonly onDiscard: (discarder: Discarder) => void;
+  /** A module trapped, or answered nonsense; it is not called again. */
+  readonly onBroken: (bundle: ActiveBundle, error: unknown) => void;
+  readonly onRetired: (generation: number) => void;
 }
 
 /** Proving one takes a microsecond or so; a new generation learns its directories within seconds. */
@@ -94,13 +110,10 @@ const LINKS_BIT = 1n << BigInt(LINKS_SLOT);
 const SPAN_BYTES_MAX = 1 << 16;
 
 export class Pipeline {
-  readonly counters: PipelineCounters = { events: 0, matches: 0, unjudged: 0, malformed: 0 };
-  readonly #ring: PipelineParts["ring"];
-  readonly #processes: ProcessTable;
-  readonly #sources: HostSources;
-  readonly #onMatch: (match: Match) => void;
-  readonly #links: PipelineParts["links"];
+  readonly counters: PipelineCounters = { events: 0, matches: 0, unjudged: 0, malformed: 0, broken: 0 };
+  readonly #parts: PipelineParts;
   readonly #discarders: DiscarderLearner;
+  readonly #broken = new Set<ActiveBundle>();
   readonly #generations = new Map<number, Generation>();
   #variables: readonly VariableState[] = [];
   /** Generations that end when the reader reaches a position of the ring. */
@@ -108,14 +121,15 @@ export class Pipeline {
   readonly #span = new Uint8Array(INPUT_BYTES);
   readonly #spent = new SpentRules();
 
-  constructor({ ring, processes, sources, onMatch, links, discard }: PipelineParts) {
-    this.#ring = ring;
-    this.#processes = processes;
-    this.#sources = sources;
-    this.#onMatch = onMatch;
-    this.#links = links;
+  constructor(parts: PipelineParts) {
+    this.#parts = parts;
     this.#discarders = new DiscarderLearner({
-      discard,
+      prove: (...request) => this.prove(...request),
+      discard: (discarder) => {
+        const isCurrent = discarder.generation === this.generations.at(-1)?.number;
+        if (isCurrent) parts.onDiscard(discarder);
+        return isCurrent;
+      },
       proofsPerSecond: PROOFS_PER_SECOND,
       refusalsMax: REFUSALS_MAX,
     });
@@ -143,7 +157,7 @@ export class Pipeline {
    * when no program stamps events with an older number any more.
    */
   retireBefore(number: number): void {
-    const position = this.#ring.producedPosition();
+    const position = this.#parts.ring.producedPosition();
     for (const old of this.#generations.keys()) if (old < number) this.#retiring.push({ number: old, position });
   }
 
@@ -157,6 +171,11 @@ export class Pipeline {
     return this.#variables;
   }
 
+  /** Whether a bundle's matcher proves a directory silent for an event type. */
+  prove(bundle: ActiveBundle, type: number, directory: Uint8Array): boolean {
+    return this.#call(bundle, () => bundle.matcher.prove(type, directory)) ?? false;
+  }
+
   get #bundles(): ActiveBundle[] {
     return [...this.#generations.values()].flatMap((generation) => generation.bundles);
   }
@@ -164,7 +183,7 @@ export class Pipeline {
   /** Keeps what the bundles at hand need of processes and variables, and no more. */
   #adjust(): void {
     const bundles = this.#bundles;
-    this.#processes.execDetails = [...new Set(bundles.flatMap(({ plan }) => plan.execDetails))];
+    this.#parts.processes.execDetails = [...new Set(bundles.flatMap(({ plan }) => plan.execDetails))];
     const states = Map.groupBy(bundles, ({ variables }) => variables.state);
     for (const [state, sharing] of states) state.keepOnly(sharing.flatMap(({ variables }) => variables.variables));
     this.#variables = [...states.keys()];
@@ -177,23 +196,29 @@ export class Pipeline {
   step(): number {
     // With one matcher the ring's bytes go straight into its memory; others get a copy.
     const span = this.#bundles[0]?.matcher.input ?? this.#span;
-    const length = this.#ring.read(span.subarray(0, SPAN_BYTES_MAX));
+    const length = this.#parts.ring.read(span.subarray(0, SPAN_BYTES_MAX));
     if (length > 0) {
       const headers = readHeaders(span.subarray(0, length));
       const judged = this.#judge(span, length, headers);
-      for (const header of headers) this.#follow(span, header, judged.get(header.offset) ?? []);
-      this.#ring.release(length);
+      const start = this.#parts.ring.consumedPosition();
+      for (const header of headers) {
+        this.#follow(span, header, judged.get(header.offset) ?? []);
+        this.#parts.progress.handled = start + BigInt(header.offset + pad8(header.length));
+      }
+      this.#parts.ring.release(length);
+      this.#parts.progress.handled = start + BigInt(length);
     }
     this.#retire();
     return length;
   }
 
   #retire(): void {
-    const consumed = this.#ring.consumedPosition();
+    const consumed = this.#parts.ring.consumedPosition();
     for (let next = this.#retiring[0]; next && next.position <= consumed; next = this.#retiring[0]) {
       this.#generations.delete(next.number);
       this.#retiring.shift();
       this.#adjust();
+      this.#parts.onRetired(next.number);
     }
   }
 
@@ -204,11 +229,19 @@ export class Pipeline {
     for (const { judged: wants, generation, tenants } of headers)
       if (wants) wanted.set(generation, (wanted.get(generation) ?? 0n) | tenants);
     for (const [number, tenants] of wanted) {
-      for (const bundle of this.#generations.get(number)?.bundles ?? []) {
+      const { bundles } = this.#generations.get(number) ?? { bundles: undefined };
+      if (bundles === undefined) continue;
+      const present = bundles.reduce((mask, { slot }) => mask | (1n << BigInt(slot)), 0n);
+      this.counters.broken += countOf(headers, number, tenants & ~present);
+      for (const bundle of bundles) {
         if ((tenants & (1n << BigInt(bundle.slot))) === 0n) continue;
         const { matcher } = bundle;
         if (matcher.input !== span) matcher.input.set(span.subarray(0, length));
-        for (const verdict of matcher.matchBatch({ length, generation: number, tenant: bundle.slot })) {
+        const verdicts = this.#call(bundle, () =>
+          matcher.matchBatch({ length, generation: number, tenant: bundle.slot }),
+        );
+        if (verdicts === undefined) this.counters.broken += countOf(headers, number, 1n << BigInt(bundle.slot));
+        for (const verdict of verdicts ?? []) {
           const mine = entryOf(judged, verdict.recordOffset, bundle);
           if (verdict.candidate) mine.candidate = true;
           else mine.rules.push(verdict.rule);
@@ -235,10 +268,28 @@ export class Pipeline {
       this.counters.malformed++;
       return;
     }
-    if (header.kept && record.kind === "file") this.#links.note(record);
-    if (record.kind === "exec" || record.kind === "fork") this.#processes.apply(record);
+    if (header.kept && record.kind === "file") this.#parts.links.note(record);
+    if (record.kind === "exec" || record.kind === "fork") this.#parts.processes.apply(record);
     if (judged.length > 0 && record.kind !== "fork") this.#decide(record, header.offset, judged);
-    if (record.kind === "exit") this.#processes.apply(record);
+    if (record.kind === "exit") this.#parts.processes.apply(record);
+  }
+
+  /**
+   * Calls into a bundle's module. One that does not return is seen from outside; one that throws is broken.
+   * @returns undefined for a broken one
+   */
+  #call<T>(bundle: ActiveBundle, into: () => T): T | undefined {
+    if (this.#broken.has(bundle)) return undefined;
+    this.#parts.progress.enter(bundle.serial);
+    try {
+      return into();
+    } catch (error) {
+      this.#broken.add(bundle);
+      this.#parts.onBroken(bundle, error);
+      return undefined;
+    } finally {
+      this.#parts.progress.leave();
+    }
   }
 
   /** An event that no rule of any tenant matches, as far as its own generation goes. */
@@ -255,17 +306,26 @@ export class Pipeline {
   }
 
   #decide(record: JudgedRecord, recordOffset: number, judged: readonly Judged[]): void {
-    if (record.kind === "file" && record.flags & FLAG_KEPT_NAME && this.#links.isGone(record)) return;
-    const event = new EventContext(record, this.#processes.processOf(record), this.#sources);
+    if (record.kind === "file" && record.flags & FLAG_KEPT_NAME && this.#parts.links.isGone(record)) return;
+    const event = new EventContext(record, this.#parts.processes.processOf(record), this.#parts.sources);
     for (const { bundle, rules, candidate } of judged) {
       const spent = record.flags & FLAG_OTHER_NAME ? this.#spent.of(record, bundle) : undefined;
-      const matched = decide({ bundle, recordOffset, event, rules, candidate, spent });
-      if (matched.length === 0) continue;
+      const matched = this.#call(bundle, () => decide({ bundle, recordOffset, event, rules, candidate, spent }));
+      if (matched === undefined) this.counters.broken++;
+      if (matched === undefined || matched.length === 0) continue;
       if (record.kind === "file") this.#spent.add(record, bundle, matched);
       this.counters.matches += matched.length;
-      this.#onMatch({ event, bundle, rules: matched });
+      this.#parts.onMatch({ event, bundle, rules: matched });
     }
   }
+}
+
+/** Events of a span that rules of these tenants would have judged. */
+function countOf(headers: readonly SpanHeader[], number: number, mask: bigint): number {
+  if (mask === 0n) return 0;
+  const theirs = ({ judged, generation, tenants }: SpanHeader): boolean =>
+    judged && generation === number && (tenants & mask) !== 0n;
+  return headers.filter(theirs).length;
 }
 
 /** The entry of a bundle for a record, made where there is none. */

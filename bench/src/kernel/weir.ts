@@ -43,8 +43,8 @@ async function attachAgent(bundle: Bundle): Promise<Agent> {
   return agent;
 }
 
-function counters(agent: Agent): WeirCounters {
-  const { kernel, lost } = agent.status();
+async function counters(agent: Agent): Promise<WeirCounters> {
+  const { kernel, lost } = await agent.status();
   const sums = totals(kernel);
   return { seen: sums.seen, dropped: DROP_CAUSES.reduce((sum, cause) => sum + sums[cause], 0), lost };
 }
@@ -56,10 +56,10 @@ async function main(): Promise<void> {
     let answer: object = {};
     if (line === "attach") {
       agent = await attachAgent(bundle);
-      const { attach: mode, cachesDirectories } = agent.status();
+      const { attach: mode, cachesDirectories } = await agent.status();
       answer = { mode, cachesDirectories } satisfies WeirAttached;
     } else if (agent && line === "counters") {
-      answer = counters(agent);
+      answer = await counters(agent);
     } else if (agent && line === "detach") {
       await agent.stop();
       agent = undefined;

@@ -146,11 +146,18 @@ async function runAgent(options: AgentFlags): Promise<void> {
         sinks.write(event);
         sayLoss(event);
       },
+      onBroken: ({ tenant, digest, reason }) =>
+        say(`tenant ${tenant}: bundle ${digest.slice(0, 12)} is broken: ${reason}; the last good rules take over`, {
+          event: "bundle-broken",
+          tenant,
+          digest,
+          reason,
+        }),
       onFailure: stopped.reject,
     });
     agent = started;
-    control.status = () => ({ ...started.status(), delivery: sinks.status });
-    const { attach, fallback } = agent.status();
+    control.status = async () => ({ ...(await started.status()), delivery: sinks.status });
+    const { attach, fallback } = agent;
     say(`attached by ${attach}s${fallback ? `; ${fallback.split("\n")[0]}` : ""}`, { event: "attached", attach });
     updater = new Updater({
       agent,
@@ -161,7 +168,7 @@ async function runAgent(options: AgentFlags): Promise<void> {
       report: (event) => say(...describe(event)),
     });
     await Promise.race([updater.start(), stopped.promise]);
-    if (agent.status().bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
+    if (agent.bundles.length === 0) say("enforcing nothing: there are no rules yet", { event: "idle" });
     await stopped.promise;
   } finally {
     await control.close();
@@ -256,6 +263,8 @@ async function statusText(status: HostStatus): Promise<string> {
   return [
     `pid ${status.pid}, attached by ${status.attach}s, generation ${status.generation ?? "none"}\n`,
     bundles.length > 0 ? bundles.join("") : "  no rules: enforcing nothing\n",
+    ...status.broken.map((b) => `  warning: ${b.tenant}: bundle ${b.digest.slice(0, 12)} is broken: ${b.reason}\n`),
+    status.restarts > 0 ? `  warning: the judging thread was replaced ${plural(status.restarts, "time")}\n` : "",
     ...status.uncaptured.map((type) => `  warning: ${uncapturedText(type)}\n`),
     status.withoutIoUring ? `  warning: what is done by io_uring is not seen: ${status.withoutIoUring}\n` : "",
     `${renderSummary(summarize(status))}\n`,

@@ -95,7 +95,7 @@ async function run(files: readonly string[], options: RunOptions): Promise<void>
     const { generation, refused, uncaptured } = await agent.activate([bundle]);
     if (refused[0]) throw refused[0].error;
     for (const { event, reason } of uncaptured) say(`warning: rules over ${event} can't match on this host: ${reason}`);
-    const { attach, fallback } = agent.status();
+    const { attach, fallback } = agent;
     if (fallback) say(`attached by ${attach}s; ${fallback.split("\n")[0]}`);
     say(`${rulesText(bundle)} active (generation ${generation}, attached by ${attach}s); Ctrl-C to stop`);
     if (options.watch) endWatch = await watchFiles(files, agent);

@@ -55,8 +55,8 @@ export class Harness {
     for (const oracle of this.#oracles) oracle.pump();
   }
 
-  #losses(): number {
-    return this.#oracles.reduce((sum, oracle) => sum + oracle.losses(), this.subject.losses());
+  async #losses(): Promise<number> {
+    return this.#oracles.reduce((sum, oracle) => sum + oracle.losses(), await this.subject.losses());
   }
 
   /** Events of the whole machine in the filtering stage. */
@@ -82,7 +82,7 @@ export class Harness {
     await swaps.next();
     await subject.settle();
     this.#drain();
-    const lossesBefore = this.#losses();
+    const lossesBefore = await this.#losses();
     const recorders = [subject, ...this.#oracles].map(({ recorder }) => recorder);
     subject.start(comm);
     for (const { recorder } of this.#oracles) recorder.start(comm);
@@ -96,7 +96,7 @@ export class Harness {
     await subject.settle();
     this.#drain();
     const [filtered, before, after] = recorders.map((recorder) => recorder.stop());
-    const lossy = this.#losses() !== lossesBefore;
+    const lossy = (await this.#losses()) !== lossesBefore;
     const common = { swaps: swaps.count, workload, lossy };
     if (lossy || !filtered || !before || !after) return { ...common, tally: { ...NO_TALLY }, findings: [] };
     const { terms, detections } = subject;

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import type { AttachMode, Detection } from "@weir/agent";
-import { Agent, bootTimeNs, type Counters, KernelStage, lost } from "@weir/agent/testing";
+import { Agent, bootTimeNs, type Counters, engineHere, KernelStage } from "@weir/agent/testing";
 import { eventTypeById } from "@weir/matcher-wasm/format";
 import { type CheckedRule, compilePolicies } from "@weir/rules";
 import { assembleBundle, type Bundle } from "@weir/trust";
@@ -107,6 +107,8 @@ export class Subject {
     try {
       const agent = Agent.start({
         stage: { object, attach, ringBytes: RING_BYTES, attachAll: true },
+        // In this thread, where its reads of the ring can be listened to.
+        engine: engineHere,
         onDetection: (detection) => {
           if (subject && detection.process.comm === subject.#comm) subject.detections.set(detection.id, detection);
         },
@@ -190,9 +192,8 @@ export class Subject {
   }
 
   /** Events that were lost, or not judged, since the agent started. */
-  losses(): number {
-    const { pipeline, missedRuns } = this.#agent.status();
-    return lost(this.counters()) + missedRuns + pipeline.unjudged + pipeline.malformed;
+  async losses(): Promise<number> {
+    return (await this.#agent.status()).lost;
   }
 
   async close(): Promise<void> {

@@ -39,6 +39,7 @@ export default defineConfig({
           name: "privileged",
           include: ["**/*.privileged.test.ts"],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

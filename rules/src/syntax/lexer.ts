@@ -47,7 +47,7 @@ function lexError(text: string, offset: number): ExpressionError {
       hint: numberHint(word),
     });
   }
-  const index = /\[[^[\]\s]*\]$/.exec(text.slice(Math.max(0, offset - 40), offset))?.[0];
+  const index = /\[[A-Za-z_]\w+\]$/.exec(text.slice(Math.max(0, offset - 40), offset))?.[0];
   if (character === "." && index !== undefined)
     return new ExpressionError({
       code: "syntax",

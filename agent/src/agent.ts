@@ -146,7 +146,15 @@ export class Agent {
   #replace(broken: BrokenBundle): void {
     this.#placement.condemn(broken);
     this.#options.onBroken?.(broken);
-    this.activate(this.#placement.wanted).catch(this.#options.onFailure);
+    // What is wanted by then: other bundles may be on their way.
+    this.#next(() => this.#activate(this.#placement.wanted)).catch(this.#options.onFailure);
+  }
+
+  /** Activations follow one another. */
+  #next(activate: () => Promise<Activation>): Promise<Activation> {
+    const result = this.#turn.then(activate);
+    this.#turn = result.catch(() => undefined);
+    return result;
   }
 
   /**
@@ -154,9 +162,7 @@ export class Agent {
    * @throws RangeError for more tenants than a mask has bits; KernelError; what was active stays active
    */
   activate(bundles: readonly Bundle[]): Promise<Activation> {
-    const result = this.#turn.then(() => this.#activate(bundles));
-    this.#turn = result.catch(() => undefined);
-    return result;
+    return this.#next(() => this.#activate(bundles));
   }
 
   async #activate(bundles: readonly Bundle[]): Promise<Activation> {

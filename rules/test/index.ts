@@ -9,6 +9,7 @@ export {
 export { rulesAndEvents, type TypedEvent } from "./arbitraries.ts";
 export { rulesAndFilesNear } from "./directories.ts";
 export { keepCase, write as writeCase } from "./found.ts";
+export { type Harm, harmed } from "./harmed.ts";
 export { heavyPolicies } from "./heavy.ts";
 export { checkedRules, contextOf, encodeStamped, expectedVerdicts, knownOf, loadRules } from "./linked.ts";
 export { policyTexts } from "./texts.ts";

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Agent, type BrokenBundle, bpfObject, type Detection } from "@weir/agent";
 import { compileForPublish } from "@weir/control-plane";
+import { type Harm, harmed } from "@weir/rules/testing";
 import { assembleBundle, type Bundle } from "@weir/trust";
-import binaryen from "binaryen";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 let folder: string;
@@ -16,21 +16,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-type Harm = "trap" | "loop";
-
-/** A real module, but for one of its functions. */
-function harmed(wasm: Uint8Array, { exported, harm }: { exported: string; harm: Harm }): Uint8Array {
-  const module = binaryen.readBinary(wasm);
-  const { value } = binaryen.getExportInfo(module.getExport(exported));
-  const { params, results } = binaryen.getFunctionInfo(module.getFunction(value));
-  const loop = module.block(null, [module.loop("for-ever", module.br("for-ever")), module.unreachable()]);
-  module.removeFunction(value);
-  module.addFunction(value, params, results, [], harm === "loop" ? loop : module.unreachable());
-  return module.emitBinary();
-}
-
 interface Options {
-  readonly patch?: { readonly exported: string; readonly harm: Harm };
+  readonly patch?: Harm;
   /** Of events below the watched directory. */
   readonly when?: string;
 }
@@ -112,6 +99,21 @@ test.for([
     expect(status.pipeline.broken).toBeGreaterThan(0);
     expect(status.lost).toBe(status.pipeline.broken);
     expect(status.restarts).toBe(patch.harm === "loop" ? 1 : 0);
+  });
+});
+
+test("a module that does not return when it is loaded is refused, the tenant's rules go on", async () => {
+  await withAgent(async (agent, seen, broken) => {
+    const [other, good] = [await bundleOf("other", "theirs"), await bundleOf("acme", "good")];
+    await agent.activate([good, other]);
+    const bad = await bundleOf("acme", "bad", { patch: { exported: "abi_version", harm: "loop" } });
+    const { refused } = await agent.activate([bad, other]);
+    expect(refused).toMatchObject([{ tenant: "acme" }]);
+    expect(broken).toMatchObject([{ tenant: "acme", digest: bad.digest }]);
+    expect(agent.bundles.map(({ digest }) => digest)).toEqual([good.digest, other.digest]);
+    const name = change();
+    await vi.waitFor(() => expect(seen().toSorted()).toEqual([`acme good ${name}`, `other theirs ${name}`]), WAIT);
+    expect((await agent.status()).lost).toBe(0);
   });
 });
 

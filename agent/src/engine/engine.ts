@@ -115,15 +115,16 @@ export class Engine implements EngineHandle {
   async prepare(number: number, bundles: readonly GivenBundle[]): Promise<readonly Refusal[]> {
     const refused: Refusal[] = [];
     const next: ActiveBundle[] = [];
-    for (const { broken = false, ...placed } of bundles) {
+    for (const { broken, ...placed } of bundles) {
       const { tenant } = placed.bundle.manifest;
       const before = this.#active.find((active) => active.bundle.manifest.tenant === tenant);
       if (before?.serial === placed.serial) {
         next.push(before);
         continue;
       }
-      if (broken) continue;
+      if (broken === "absent") continue;
       try {
+        if (broken === "refused") throw new Error("its module did not return when it was loaded");
         this.#progress.load(placed.serial);
         const matcher = await Matcher.load(placed.bundle.wasm);
         next.push(activeBundle({ ...placed, matcher, state: before?.variables.state }));

@@ -6,9 +6,12 @@ import type { PlacedBundle } from "../match/generation.ts";
 import type { LinkCounters } from "../match/links.ts";
 import type { PipelineCounters } from "../match/pipeline.ts";
 
-/** A bundle that judges by a generation, or that is known not to. */
+/**
+ * A bundle of a generation. Of one whose module did not return, what it would have judged is counted (`absent`), or, when
+ * that was found out before the generation began, its tenant keeps the bundle before it (`refused`).
+ */
 export interface GivenBundle extends PlacedBundle {
-  readonly broken?: boolean;
+  readonly broken?: "absent" | "refused";
 }
 
 /** A bundle that was not admitted. */

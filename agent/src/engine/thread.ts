@@ -149,11 +149,17 @@ export class EngineThread implements EngineHandle {
     await this.#worker.terminate();
     this.#restarts++;
     this.#counted = this.#last;
-    const condemn = (bundles: readonly GivenBundle[]): readonly GivenBundle[] =>
-      bundles.map((placed) => (placed.serial === serial ? { ...placed, broken: true } : placed));
-    for (const [generation, bundles] of this.#generations) this.#generations.set(generation, condemn(bundles));
+    let culprit: GivenBundle | undefined;
+    const condemn = (bundles: readonly GivenBundle[], broken: "absent" | "refused"): readonly GivenBundle[] =>
+      bundles.map((placed) => {
+        if (placed.serial !== serial) return placed;
+        culprit = placed;
+        return { ...placed, broken };
+      });
+    for (const [generation, bundles] of this.#generations)
+      this.#generations.set(generation, condemn(bundles, "absent"));
     const requests = [...this.#pending.values()].map(({ request }) =>
-      request.kind === "prepare" ? { ...request, bundles: condemn(request.bundles) } : request,
+      request.kind === "prepare" ? { ...request, bundles: condemn(request.bundles, "refused") } : request,
     );
     this.#progress.leave();
     this.#progress.load(undefined);
@@ -164,7 +170,6 @@ export class EngineThread implements EngineHandle {
     tell({ kind: "begin" });
     if (this.#current > 0) tell({ kind: "retire", generation: this.#current });
     for (const request of requests) tell(request);
-    const culprit = [...this.#generations.values()].flat().find((placed) => placed.serial === serial);
     if (culprit === undefined) return;
     const { digest, manifest } = culprit.bundle;
     const reason = `its matcher did not return within ${(STUCK_LOOKS * this.#lookMs) / 1000} s`;

@@ -19,14 +19,15 @@ const sink: Sink = {
   close: () => file.close(),
 };
 const delivery = await Delivery.open({
-  spool: { directory, bytesMax: 64 << 20, memoryBytesMax: 16 << 20, syncMs: 20 },
+  spool: { directory, bytesMax: 1 << 30, memoryBytesMax: 16 << 20, syncMs: 20 },
   outputs: [{ name: "file", type: "file", format: "native", sink, ...DELIVERY_DEFAULTS }],
 });
-if (mode === "drain") await delivery.close({ drainMs: 10_000 });
+if (mode === "drain") await delivery.close({ drainMs: 60_000 });
 else {
   let n = Number(first);
   for (;;) {
-    const burst = Math.floor(Math.random() * 50);
+    // A hundred kills must not fill the spool: what it gives up then is lost by rule.
+    const burst = Math.floor(Math.random() * 8);
     for (let i = 0; i < burst; i++) delivery.write({ id: String(n++), filler: "x".repeat(n % 997) } as never);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
     process.stdout.write(`written ${n - 1 - delivery.status.spool.unwritten}\n`);

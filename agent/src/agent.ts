@@ -92,7 +92,7 @@ export class Agent {
       onDetections: (detections) => detections.forEach(options.onDetection),
       onDiscard: (discarder) => stage.discard(discarder),
       onBroken: (bundle) => this.#replace(bundle),
-      onRetired: (generation) => this.#placement.retire(generation),
+      onRetired: (generation) => this.#placement.forget(generation),
       onFailure: options.onFailure,
     };
     this.#engine = options.engine?.({ stage, events }) ?? new EngineThread({ stage, events });
@@ -182,7 +182,7 @@ export class Agent {
       });
     } catch (error) {
       if (this.#stage.generation !== number) {
-        this.#placement.cancel(number);
+        this.#placement.forget(number);
         this.#engine.cancel(number);
       }
       throw error;

@@ -118,11 +118,8 @@ export class Placement {
     this.#active = bundles;
   }
 
-  cancel(number: number): void {
-    this.#generations.delete(number);
-  }
-
-  retire(number: number): void {
+  /** No event is judged by it any more, or ever was. */
+  forget(number: number): void {
     this.#generations.delete(number);
   }
 

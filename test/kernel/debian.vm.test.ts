@@ -39,8 +39,8 @@ const GUESTS_AT_ONCE = 2;
 const BOOTS_MAX = 4;
 /** Statuses of commands that a signal ended. */
 const CRASHED_FROM = 128;
-const TIMEOUT_MS = 1_200_000;
-const ALL_TIMEOUT_MS = 2 * TIMEOUT_MS * KERNELS.length;
+const TIMEOUT_MS = 2_400_000;
+const ALL_TIMEOUT_MS = TIMEOUT_MS * KERNELS.length;
 
 const RECORDING = process.env["WEIR_RECORD"] === "1";
 const matrix = fileURLToPath(new URL("matrix.ts", import.meta.url));

@@ -3,7 +3,7 @@
  * touch. What this host lacks, or refuses, is named with the reason.
  */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -85,22 +85,33 @@ export class WeirObserver implements Observer {
   }
 }
 
+interface WatchingCommand {
+  readonly command: readonly [string, ...string[]];
+  /** File for its `-o`. */
+  readonly output: string;
+}
+
 /** A program that watches from its start to its end. */
 class CommandObserver implements Observer {
   readonly name: string;
   readonly #command: readonly [string, ...string[]];
   readonly #debianPackage: string;
+  readonly #output: string;
   #child: ChildProcess | undefined;
 
-  constructor(name: string, debianPackage: string, command: readonly [string, ...string[]]) {
+  constructor(name: string, debianPackage: string, { command, output }: WatchingCommand) {
     this.name = name;
     this.#debianPackage = debianPackage;
     this.#command = command;
+    this.#output = output;
   }
 
   async attach(): Promise<void> {
-    const [command, ...args] = this.#command;
+    const [command, ...rest] = this.#command;
+    const args = [...rest, "-o", this.#output];
     requireCommand(command, this.#debianPackage);
+    // fatrace does not write into a file that is there.
+    rmSync(this.#output, { force: true });
     const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"] });
     this.#child = child;
     let errors = "";
@@ -234,14 +245,10 @@ export function otherObservers(folder: string): Observer[] {
   const output = (name: string): string => join(folder, name);
   return [
     new AuditObserver(folder),
-    new CommandObserver("inotifywait -r", "inotify-tools", [
-      "inotifywait",
-      "-m",
-      "-r",
-      "-o",
-      output("inotifywait.out"),
-      WATCHED,
-    ]),
-    new CommandObserver("fatrace", "fatrace", ["fatrace", "-o", output("fatrace.out")]),
+    new CommandObserver("inotifywait -r", "inotify-tools", {
+      command: ["inotifywait", "-m", "-r", WATCHED],
+      output: output("inotifywait.out"),
+    }),
+    new CommandObserver("fatrace", "fatrace", { command: ["fatrace"], output: output("fatrace.out") }),
   ];
 }

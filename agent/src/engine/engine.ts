@@ -83,7 +83,6 @@ export class Engine implements EngineHandle {
       const end = performance.now() + TURN_MS;
       let more = true;
       while (more && performance.now() < end && this.#progress.queued <= QUEUED_MAX) more = this.#step();
-      this.#progress.turn();
       if (this.#progress.queued > QUEUED_MAX) await sleep(QUEUE_PAUSE_MS);
       else if (more) await new Promise(setImmediate);
       else await this.#ring.wait(WAIT_MS);
